@@ -1,0 +1,102 @@
+/**
+ * What a web page may ask, by the provider's `request({ method, params })` (EIP-1193's shape and error codes).
+ * The content script only carries; the worker validates, and knows the page by the browser's own `sender.origin`.
+ */
+import * as v from 'valibot';
+import { Address, Aetto, LocalId, Note, Phase, RequestId } from './schema.ts';
+
+const nothing = v.optional(v.object({}), {});
+
+/** A channel as a page sees it: only channels with the peer it names, never the others. */
+export const PageChannel = v.object({
+  channelId: v.nullable(v.string()),
+  id: LocalId,
+  peer: Address,
+  phase: Phase,
+  connection: v.picklist(['online', 'connecting', 'offline']),
+});
+export const PageBalances = v.object({
+  mine: Aetto,
+  theirs: Aetto,
+  spendable: Aetto,
+  sequenceNumber: v.string(),
+});
+
+export const pageMethods = {
+  /** Asks the person to connect the site. Answers the wallet's address; 4001 where the person says no. */
+  connect: {
+    params: nothing,
+    result: v.object({ address: Address, networkId: v.string() }),
+  },
+  disconnect: { params: nothing, result: v.object({}) },
+  /** The channels with one peer (the shop's own account), newest first. */
+  'channel.list': { params: v.object({ peer: Address }), result: v.array(PageChannel) },
+  'channel.get': { params: v.object({ id: LocalId }), result: PageChannel },
+  'channel.balances': { params: v.object({ id: LocalId }), result: PageBalances },
+  /**
+   * Asks for a payment over the channel; the person approves it. Answers when the peer has co-signed. Repeating a
+   * requestId returns the first outcome and never pays twice.
+   */
+  'channel.transfer': {
+    params: v.object({ id: LocalId, amount: Aetto, note: v.optional(Note), requestId: RequestId }),
+    result: v.object({ id: LocalId, sequenceNumber: v.string(), mine: Aetto, theirs: Aetto }),
+  },
+  /** Events after this number, so that a page that reloads loses none. */
+  'events.since': {
+    params: v.object({ after: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+    result: v.array(v.lazy(() => PageEvent)),
+  },
+} as const;
+export type PageMethods = typeof pageMethods;
+export type PageMethod = keyof PageMethods;
+
+export const PageEvent = v.object({
+  /** Increasing per origin. */
+  number: v.number(),
+  type: v.picklist([
+    'connected',
+    'disconnected',
+    'proposed',
+    'statusChanged',
+    'stateChanged',
+    'onChainTx',
+    'error',
+  ]),
+  id: v.nullable(LocalId),
+  channelId: v.nullable(v.string()),
+  sequenceNumber: v.nullable(v.string()),
+  detail: v.record(v.string(), v.string()),
+});
+export type PageEvent = v.InferOutput<typeof PageEvent>;
+
+/** EIP-1193 and JSON-RPC codes, the only ones a page ever gets. */
+export const pageErrors = {
+  userRejected: 4001,
+  unauthorized: 4100,
+  unsupportedMethod: 4200,
+  disconnected: 4900,
+  invalidParams: -32602,
+  limitExceeded: -32005,
+  internal: -32603,
+} as const;
+
+/** The runtime port between content script and worker. */
+export const pagePort = 'tandem:page';
+
+/** Page to worker, by way of the content script. */
+export const PageRequest = v.object({
+  id: v.pipe(v.string(), v.maxLength(128)),
+  method: v.pipe(v.string(), v.maxLength(64)),
+  params: v.unknown(),
+});
+/** Worker to page. */
+export const PageReply = v.variant('kind', [
+  v.object({ kind: v.literal('result'), id: v.string(), result: v.unknown() }),
+  v.object({
+    kind: v.literal('error'),
+    id: v.string(),
+    error: v.object({ code: v.number(), message: v.string() }),
+  }),
+  v.object({ kind: v.literal('event'), event: PageEvent }),
+]);
+export type PageReply = v.InferOutput<typeof PageReply>;

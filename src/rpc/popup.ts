@@ -1,0 +1,133 @@
+/**
+ * What the popup may ask of the worker. Each method's parameters are validated by the worker, each result by the
+ * popup. A failed call answers `{ code, message }`; `message` is one sentence a person can act on.
+ */
+import * as v from 'valibot';
+import {
+  Address,
+  Aetto,
+  ApprovalView,
+  HistoryItem,
+  LocalId,
+  Mnemonic,
+  Note,
+  Password,
+  RequestId,
+  Terms,
+  WalletView,
+} from './schema.ts';
+
+const nothing = v.object({});
+const done = v.object({ ok: v.literal(true) });
+
+export const popupMethods = {
+  /** The whole wallet as the popup shows it. */
+  'wallet.view': { params: nothing, result: WalletView },
+
+  /** A fresh 12-word phrase, not stored: it becomes the wallet by `vault.create` after the person verified it. */
+  'vault.newPhrase': { params: nothing, result: v.object({ mnemonic: Mnemonic }) },
+  /** Makes the wallet from a phrase (new or imported) and unlocks it. Fails where one exists. */
+  'vault.create': {
+    params: v.object({ mnemonic: Mnemonic, password: Password }),
+    result: v.object({ address: Address }),
+  },
+  'vault.unlock': { params: v.object({ password: Password }), result: done },
+  'vault.lock': { params: nothing, result: done },
+  'vault.revealPhrase': {
+    params: v.object({ password: Password }),
+    result: v.object({ mnemonic: Mnemonic }),
+  },
+
+  'settings.set': {
+    params: v.object({
+      autoLockMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1440))),
+      minimumDepth: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+      acceptIncoming: v.optional(v.boolean()),
+    }),
+    result: done,
+  },
+  /** Own node and relay. The worker checks the node's network id before it switches. */
+  'network.set': {
+    params: v.object({
+      nodeUrl: v.pipe(v.string(), v.maxLength(2048)),
+      relay: v.nullable(v.pipe(v.string(), v.maxLength(2048))),
+    }),
+    result: done,
+  },
+
+  /** On-chain payment. */
+  'account.send': {
+    params: v.object({ to: Address, amount: Aetto, requestId: RequestId }),
+    result: v.object({ txHash: v.string(), fee: Aetto }),
+  },
+  /** Test coins, where the network has a faucet. */
+  'account.faucet': { params: nothing, result: v.object({ txHash: v.string() }) },
+
+  /** The link by which others open a channel with this wallet. */
+  'invite.mine': { params: nothing, result: v.object({ link: v.string(), reachable: v.boolean() }) },
+  /** What an invite says, or a clear error. */
+  'invite.read': {
+    params: v.object({ link: v.pipe(v.string(), v.maxLength(4096)) }),
+    result: v.object({ peer: Address, name: v.nullable(v.string()), networkId: v.string() }),
+  },
+  /** What opening would cost: the funding transaction's fee, and whether the account covers it. */
+  'channel.quote': {
+    params: v.object({ terms: Terms }),
+    result: v.object({ fee: Aetto, total: Aetto, problem: v.nullable(v.string()) }),
+  },
+  /** Proposes a channel. Answers when the proposal is stored; the view shows how it goes on. */
+  'channel.open': {
+    params: v.object({ link: v.pipe(v.string(), v.maxLength(4096)), terms: Terms }),
+    result: v.object({ channel: LocalId }),
+  },
+  /** Pays over the channel. Answers when the peer has co-signed, or with the reason why not. */
+  'channel.pay': {
+    params: v.object({ channel: LocalId, amount: Aetto, note: v.nullable(Note), requestId: RequestId }),
+    result: v.object({ sequenceNumber: v.string() }),
+  },
+  /** Asks the peer for a payment: an update that lowers its balance, for it to approve. */
+  'channel.request': {
+    params: v.object({ channel: LocalId, amount: Aetto, note: v.nullable(Note), requestId: RequestId }),
+    result: v.object({ sequenceNumber: v.string() }),
+  },
+  /** Closes by agreement. Answers when the shutdown is on its way. */
+  'channel.shutdown': { params: v.object({ channel: LocalId }), result: done },
+  /** Gives up an opening that nothing commits to yet. */
+  'channel.abort': { params: v.object({ channel: LocalId }), result: done },
+  'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },
+  /** Newest first. */
+  'channel.history': {
+    params: v.object({
+      channel: v.nullable(LocalId),
+      before: v.nullable(v.number()),
+      limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+    }),
+    result: v.object({ items: v.array(v.intersect([HistoryItem, v.object({ channel: LocalId })])) }),
+  },
+
+  /** Fresh details of one approval; fails where it is gone. */
+  'approval.get': { params: v.object({ id: v.string() }), result: ApprovalView },
+  /** The person's decision. `digest` names what was shown (empty for `connect`); a changed request is refused. */
+  'approval.decide': {
+    params: v.object({ id: v.string(), approve: v.boolean(), digest: v.string() }),
+    result: done,
+  },
+  'site.disconnect': { params: v.object({ origin: v.string() }), result: done },
+} as const;
+
+export type PopupMethods = typeof popupMethods;
+export type PopupMethod = keyof PopupMethods;
+export type ParamsOf<M extends PopupMethod> = v.InferInput<PopupMethods[M]['params']>;
+export type ResultOf<M extends PopupMethod> = v.InferOutput<PopupMethods[M]['result']>;
+
+/** The runtime port's name. On connecting the worker pushes the view, and again after each change. */
+export const popupPort = 'tandem:popup';
+
+export const PopupRequest = v.object({ id: v.number(), method: v.string(), params: v.unknown() });
+export const RpcFailure = v.object({ code: v.string(), message: v.string() });
+export const PopupPush = v.variant('kind', [
+  v.object({ kind: v.literal('result'), id: v.number(), result: v.unknown() }),
+  v.object({ kind: v.literal('error'), id: v.number(), error: RpcFailure }),
+  v.object({ kind: v.literal('view'), view: WalletView }),
+]);
+export type PopupPush = v.InferOutput<typeof PopupPush>;

@@ -1,0 +1,225 @@
+/**
+ * Shapes that cross a context border (popup, content script, worker). Messaging is JSON, so amounts travel as
+ * decimal strings of aetto and bytes as the chain's own text forms (`ak_`, `ch_`, `th_`).
+ */
+import * as v from 'valibot';
+
+/** An amount in aetto (1 AE = 10^18 aetto), a decimal string of at most 39 digits. */
+export const Aetto = v.pipe(
+  v.string(),
+  v.regex(/^(0|[1-9][0-9]{0,38})$/, 'an amount is a whole number of aetto'),
+);
+/** An account: `ak_` and base58check. The worker decodes it and answers clearly where the check fails. */
+export const Address = v.pipe(
+  v.string(),
+  v.regex(/^ak_[1-9A-HJ-NP-Za-km-z]{38,60}$/, 'an address starts with ak_'),
+);
+/** A channel's local id: its temporary_channel_id in hex, the same before and after funding. */
+export const LocalId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'a channel id is 64 hex digits'));
+/** An id chosen by the caller: repeating a call with the same one returns the first outcome. */
+export const RequestId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+/** Free text a person wrote, shown to the other side. */
+export const Note = v.pipe(v.string(), v.maxLength(500, 'a note has at most 500 characters'));
+export const Password = v.pipe(v.string(), v.maxLength(1024));
+export const Mnemonic = v.pipe(v.string(), v.maxLength(1024));
+
+/** Where a channel stands, in the words of docs/state-machine.md. */
+export const phases = [
+  'opening',
+  'considering',
+  'reviewing',
+  'accepted',
+  'pushing',
+  'half_signed',
+  'confirming',
+  'locking',
+  'open',
+  'shutting_down',
+  'closing',
+  'closing_confirming',
+  'closed',
+  'aborted',
+  'failed',
+] as const;
+export const Phase = v.picklist(phases);
+
+export const Terms = v.object({
+  /** What each side commits, and what the initiator gives the responder at once: all in aetto. */
+  initiatorAmount: Aetto,
+  responderAmount: Aetto,
+  pushAmount: Aetto,
+  /** What both sides always keep in the channel. */
+  channelReserve: Aetto,
+  /** Blocks that a close by one side alone can be disputed. */
+  lockPeriod: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+});
+
+export const Progress = v.object({
+  /** What is waited for: `funding` or `close`. */
+  what: v.picklist(['funding', 'close']),
+  txHash: v.string(),
+  /** Blocks on top so far, and how many make it final. -1: not yet in a block. */
+  confirmations: v.number(),
+  required: v.number(),
+});
+
+export const ChannelView = v.object({
+  id: LocalId,
+  /** `ch_...` once the funding transaction is known. */
+  channelId: v.nullable(v.string()),
+  role: v.picklist(['initiator', 'responder']),
+  peer: v.object({ address: v.string(), name: v.nullable(v.string()) }),
+  phase: Phase,
+  connection: v.picklist(['online', 'connecting', 'offline']),
+  terms: Terms,
+  /** Balances of the latest co-signed state, and what of mine can be paid now (less the reserve). */
+  mine: Aetto,
+  theirs: Aetto,
+  spendable: Aetto,
+  sequenceNumber: v.string(),
+  /** An unfinished operation, in plain terms. */
+  pending: v.nullable(
+    v.object({
+      kind: v.picklist(['paying', 'being_paid', 'asked', 'refusing', 'closing']),
+      amount: Aetto,
+      note: v.nullable(v.string()),
+    }),
+  ),
+  progress: v.nullable(Progress),
+  /** What each side gets by a mutual close now, and its fee. */
+  closeQuote: v.nullable(v.object({ mine: Aetto, theirs: Aetto, fee: Aetto })),
+  /** Why the channel stopped, a sentence for a person. */
+  reason: v.nullable(v.string()),
+  openedAt: v.number(),
+  updatedAt: v.number(),
+});
+export type ChannelView = v.InferOutput<typeof ChannelView>;
+
+/** One entry of a batch as a person reads it. */
+export const DecodedEntry = v.variant('type', [
+  v.object({ type: v.literal('transfer'), from: v.string(), to: v.string(), amount: Aetto }),
+  v.object({ type: v.literal('note'), text: v.string() }),
+  v.object({ type: v.literal('other'), description: v.string() }),
+]);
+
+/** Something that needs the person. It survives a restart of the worker; closing the window means no. */
+export const ApprovalView = v.variant('kind', [
+  v.object({
+    kind: v.literal('connect'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+  }),
+  v.object({
+    kind: v.literal('site_payment'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    entries: v.array(DecodedEntry),
+    amount: Aetto,
+    note: v.nullable(v.string()),
+    before: v.object({ mine: Aetto, theirs: Aetto }),
+    after: v.object({ mine: Aetto, theirs: Aetto }),
+    /** Names what was shown: a decision on anything else is refused. */
+    digest: v.string(),
+  }),
+  v.object({
+    kind: v.literal('incoming_channel'),
+    id: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    terms: Terms,
+    /** Whether the initiator's account holds what it offers to commit (seed: channel_open, SHOULD). */
+    initiatorFunded: v.boolean(),
+    digest: v.string(),
+  }),
+  v.object({
+    kind: v.literal('counter_offer'),
+    id: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    terms: Terms,
+    asked: Terms,
+    digest: v.string(),
+  }),
+  v.object({
+    /** The peer proposes an update that lowers the person's own balance. */
+    kind: v.literal('incoming_update'),
+    id: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    entries: v.array(DecodedEntry),
+    amount: Aetto,
+    before: v.object({ mine: Aetto, theirs: Aetto }),
+    after: v.object({ mine: Aetto, theirs: Aetto }),
+    digest: v.string(),
+  }),
+]);
+export type ApprovalView = v.InferOutput<typeof ApprovalView>;
+
+export const HistoryItem = v.object({
+  /** Increasing per channel. */
+  index: v.number(),
+  at: v.number(),
+  kind: v.picklist([
+    'opened',
+    'paid',
+    'received',
+    'refused',
+    'closed',
+    'failed',
+    'aborted',
+    'chain',
+    'message',
+  ]),
+  amount: v.nullable(Aetto),
+  note: v.nullable(v.string()),
+  /** Balances after it. */
+  mine: v.nullable(Aetto),
+  theirs: v.nullable(Aetto),
+  sequenceNumber: v.nullable(v.string()),
+  txHash: v.nullable(v.string()),
+  origin: v.nullable(v.string()),
+});
+export type HistoryItem = v.InferOutput<typeof HistoryItem>;
+
+export const NetworkView = v.object({
+  networkId: v.string(),
+  name: v.string(),
+  nodeUrl: v.string(),
+  relay: v.nullable(v.string()),
+  /** True where the network gives away test coins. */
+  faucet: v.boolean(),
+  state: v.picklist(['starting', 'ok', 'unreachable', 'wrong_network']),
+  message: v.nullable(v.string()),
+  height: v.nullable(v.number()),
+});
+
+export const WalletView = v.object({
+  /** Changes whenever the worker starts anew. */
+  bootId: v.string(),
+  /** Rises with every change, so that a late answer never overwrites a newer view. */
+  version: v.number(),
+  vault: v.picklist(['empty', 'locked', 'unlocked']),
+  account: v.nullable(
+    v.object({
+      address: v.string(),
+      /** On-chain balance; null while unknown. */
+      balance: v.nullable(Aetto),
+      /** Whether what is on chain pays for one dispute per channel (PROTOCOL 7). */
+      coversDisputes: v.boolean(),
+    }),
+  ),
+  network: NetworkView,
+  channels: v.array(ChannelView),
+  approvals: v.array(ApprovalView),
+  sites: v.array(v.object({ origin: v.string(), connectedAt: v.number() })),
+  settings: v.object({ autoLockMinutes: v.number(), minimumDepth: v.number(), acceptIncoming: v.boolean() }),
+  storage: v.object({ ok: v.boolean(), message: v.nullable(v.string()) }),
+});
+export type WalletView = v.InferOutput<typeof WalletView>;
