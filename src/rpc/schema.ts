@@ -31,6 +31,7 @@ export const phases = [
   'accepted',
   'pushing',
   'half_signed',
+  'cancelling',
   'confirming',
   'locking',
   'open',

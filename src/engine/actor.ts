@@ -1,0 +1,273 @@
+/**
+ * One channel at work: takes its events one after the other, answers what the machine asks, and carries out its
+ * effects in order. What must be durable is durable before anything behind it happens.
+ */
+import {
+  type Answer,
+  type Ask,
+  type Channel,
+  type Effect,
+  type Env,
+  type Event,
+  isOver,
+  type Outcome,
+  other,
+  step,
+  type Timer,
+  type Transition,
+  timers,
+} from '../protocol/channel/index.ts';
+import { encode } from '../protocol/wire/index.ts';
+import type { Nonces } from './nonces.ts';
+import {
+  type Chain,
+  ChainUnavailableError,
+  type Clock,
+  type Signer,
+  type Store,
+  type Verify,
+  type Write,
+} from './ports.ts';
+import {
+  historyKey,
+  localId,
+  requestKey,
+  type StoredChannel,
+  type StoredHistory,
+  storable,
+} from './stored.ts';
+
+export interface ActorDeps {
+  store: Store;
+  signer: Signer;
+  verify: Verify;
+  clock: Clock;
+  chain(): Chain;
+  nonces: Nonces;
+  env(): Env;
+  /** The channel changed in a way that someone may want to see. */
+  changed(actor: ChannelActor): void;
+  outcome(outcome: Outcome): void;
+  inband(actor: ChannelActor, data: Uint8Array): void;
+  /** Closes the connection to the peer; every channel on it starts over by PROTOCOL 6. */
+  disconnect(actor: ChannelActor, reason: string): void;
+  /** The store failed; nothing was sent. */
+  storeFailed(error: unknown): void;
+  cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
+}
+
+export class ChannelActor {
+  readonly id: string;
+  #stored: StoredChannel;
+  #deps: ActorDeps;
+  #send: ((bytes: Uint8Array) => void) | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+  #writes: Write[] = [];
+  #reserved: bigint[] = [];
+  #running = new Map<string, { timer: Timer; cancel: () => void }>();
+  #heardAt = 0;
+  #stopped = false;
+  /** What the node said of the last transaction it was given; null where it took it. */
+  notice: string | null = null;
+
+  constructor(stored: StoredChannel, deps: ActorDeps) {
+    this.#stored = stored;
+    this.#deps = deps;
+    this.id = localId(stored.channel);
+  }
+
+  get channel(): Channel {
+    return this.#stored.channel;
+  }
+  get stored(): StoredChannel {
+    return this.#stored;
+  }
+
+  /** Hands over where messages go; null without a connection. */
+  attach(send: ((bytes: Uint8Array) => void) | null): void {
+    this.#send = send;
+  }
+
+  /** One event; resolves when its effects are done. Events are taken in the order of the calls. */
+  post(event: Event): Promise<Transition> {
+    if (event.type === 'message') this.#heardAt = this.#deps.clock.now();
+    return this.#enqueue(() => this.#handle(event));
+  }
+
+  /** Changes what is stored beside the channel, durable when it resolves. */
+  update(changes: Partial<Omit<StoredChannel, 'channel' | 'nextIndex'>>): Promise<void> {
+    return this.#enqueue(async () => {
+      const next = { ...this.#stored, ...changes };
+      await this.#deps.store.commit([{ table: 'channels', key: this.id, value: storable(next) }]);
+      this.#stored = next;
+      this.#deps.changed(this);
+    });
+  }
+
+  /** Waits for what is under way, then takes nothing more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { cancel } of this.#running.values()) cancel();
+    this.#running.clear();
+    await this.#tail.catch(() => undefined);
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  async #handle(event: Event): Promise<Transition> {
+    if (this.#stopped) return { channel: this.channel, effects: [] };
+    const before = this.channel;
+    try {
+      const run = step(before, event, this.#deps.env());
+      let turn = run.next();
+      while (!turn.done) turn = run.next(await this.#answer(turn.value));
+      const done = turn.value;
+      await this.#carryOut(done);
+      if (done.channel !== before) this.#deps.changed(this);
+      this.#arm();
+      return done;
+    } catch (error) {
+      // Nothing of this event happened: neither record nor message. The connection starts over.
+      for (const nonce of this.#reserved) this.#deps.nonces.release(nonce);
+      this.#deps.storeFailed(error);
+      this.#deps.disconnect(this, 'the wallet could not store or sign');
+      throw error;
+    } finally {
+      this.#writes = [];
+      this.#reserved = [];
+    }
+  }
+
+  async #answer(ask: Ask): Promise<Answer> {
+    switch (ask.ask) {
+      case 'sign':
+        return this.#deps.signer.sign(ask.bytes);
+      case 'verify':
+        return this.#deps.verify(ask.key, ask.bytes, ask.signature);
+      case 'account':
+        return this.#orNull(() => this.#deps.chain().account(ask.key));
+      case 'reserve_nonce':
+        return this.#orNull(async () => {
+          const nonce = await this.#deps.nonces.reserve(this.id);
+          this.#reserved.push(nonce);
+          this.#writes.push(this.#deps.nonces.hold(nonce, this.id));
+          return nonce;
+        });
+    }
+  }
+
+  async #orNull<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ChainUnavailableError) return null;
+      throw error;
+    }
+  }
+
+  async #carryOut(done: Transition): Promise<void> {
+    const durable = done.effects.some((effect) => effect.type === 'persist');
+    if (!durable) this.#stored = { ...this.#stored, channel: done.channel };
+    for (const effect of done.effects) await this.#do(effect, done.channel);
+  }
+
+  async #do(effect: Effect, next: Channel): Promise<void> {
+    switch (effect.type) {
+      case 'persist':
+        await this.#persist(effect, next);
+        for (const outcome of effect.outcomes) this.#deps.outcome(outcome);
+        return;
+      case 'send':
+        this.#send?.(encode(effect.message));
+        return;
+      case 'answer':
+        this.#deps.outcome(effect.outcome);
+        return;
+      case 'broadcast':
+        void this.broadcast(effect.signedTx);
+        return;
+      case 'release_nonce':
+        this.#writes.push(this.#deps.nonces.release(effect.nonce));
+        return;
+      case 'cancel_nonce':
+        void this.#deps.cancelNonce(this, effect.nonce).catch(() => undefined);
+        return;
+      case 'disconnect':
+        this.#deps.disconnect(this, effect.reason);
+        return;
+      case 'inband':
+        this.#deps.inband(this, effect.data);
+    }
+  }
+
+  async #persist(effect: Extract<Effect, { type: 'persist' }>, channel: Channel): Promise<void> {
+    const index = this.#stored.nextIndex;
+    const next: StoredChannel = {
+      ...this.#stored,
+      channel,
+      nextIndex: effect.history.length > 0 ? index + 1 : index,
+    };
+    const writes: Write[] = [...this.#writes, { table: 'channels', key: this.id, value: storable(next) }];
+    if (effect.history.length > 0) {
+      const row: StoredHistory = { at: this.#deps.clock.now(), items: effect.history };
+      writes.push({ table: 'history', key: historyKey(this.id, index), value: row });
+    }
+    for (const outcome of effect.outcomes)
+      writes.push({ table: 'requests', key: requestKey(outcome.scope, outcome.id), value: outcome });
+    await this.#deps.store.commit(writes);
+    this.#writes = [];
+    this.#reserved = [];
+    this.#stored = next;
+  }
+
+  /** Gives the node a transaction; what it says against it is shown, and the watcher tries again. */
+  async broadcast(signedTx: Uint8Array): Promise<void> {
+    try {
+      await this.#deps.chain().post(signedTx);
+      this.#note(null);
+    } catch (error) {
+      this.#note(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #note(notice: string | null): void {
+    if (this.notice === notice) return;
+    this.notice = notice;
+    this.#deps.changed(this);
+  }
+
+  /** Runs exactly the timers that the record calls for. */
+  #arm(): void {
+    const { settings } = this.#deps.env();
+    const wanted = new Map(timers(this.channel, settings).map((timer) => [timer.name, timer]));
+    for (const [name, { timer, cancel }] of this.#running)
+      if (wanted.get(timer.name)?.key !== timer.key) {
+        cancel();
+        this.#running.delete(name);
+      }
+    for (const timer of wanted.values()) if (!this.#running.has(timer.name)) this.#start(timer, timer.ms);
+  }
+
+  #start(timer: Timer, ms: number): void {
+    const cancel = this.#deps.clock.after(ms, () => {
+      this.#running.delete(timer.name);
+      if (this.#stopped) return;
+      const silent = this.#deps.clock.now() - this.#heardAt;
+      // Silence counts from the last message, so that a busy channel sets no timer per message.
+      if (timer.name === 'silence' && silent < timer.ms) this.#start(timer, timer.ms - silent);
+      else void this.post({ type: 'timer', name: timer.name }).catch(() => undefined);
+    });
+    this.#running.set(timer.name, { timer, cancel });
+  }
+
+  get over(): boolean {
+    return isOver(this.channel);
+  }
+  get peer(): Uint8Array {
+    return this.channel.keys[other(this.channel.role)];
+  }
+}

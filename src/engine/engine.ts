@@ -1,0 +1,494 @@
+/**
+ * All channels of one account on one network: who is reached, which message meets which channel, what a person or a
+ * site may ask. The same in the browser's worker and in the headless peer.
+ */
+import { toHex } from '../protocol/bytes.ts';
+import { minFee } from '../protocol/chain/fee.ts';
+import { signedTx, signingBytes, txHash } from '../protocol/chain/signed.ts';
+import { serializeTx, type TxOf } from '../protocol/chain/tx.ts';
+import {
+  consider,
+  createTx,
+  type Event,
+  initiate,
+  isCommitted,
+  isOver,
+  type Outcome,
+  type Request,
+  type Settings,
+  type Terms,
+  type Transition,
+} from '../protocol/channel/index.ts';
+import { encode, type Message } from '../protocol/wire/index.ts';
+import { type ActorDeps, ChannelActor } from './actor.ts';
+import { createNonces, type Nonces } from './nonces.ts';
+import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from './ports.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import {
+  historyKey,
+  localId,
+  requestKey,
+  type StoredChannel,
+  type StoredHistory,
+  storable,
+} from './stored.ts';
+import { createWatcher, type Watcher } from './watcher.ts';
+
+export interface EngineDeps {
+  store: Store;
+  signer: Signer;
+  verify: Verify;
+  clock: Clock;
+  random: Random;
+  transport: Transport;
+  chain(): Chain;
+  network: { networkId: string; chainHash: Uint8Array };
+  settings(): Settings;
+  /** Whether channels that others propose are looked at. */
+  acceptIncoming(): boolean;
+  watchInterval: number;
+  on: EngineEvents;
+}
+
+export interface EngineEvents {
+  changed(actor: ChannelActor): void;
+  /** A peer proposed a channel: the person, or a policy, decides by `accept` or `decline`. */
+  considering(actor: ChannelActor): void;
+  inband(actor: ChannelActor, data: Uint8Array): void;
+  storeFailed(error: unknown): void;
+  chain(status: ChainStatus | null, problem: string | null): void;
+}
+
+/** Something that cannot be done as asked: a code for programs and a sentence for people. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A peer may have so many openings under consideration at once. */
+const maxConsidered = 3;
+
+export class Engine {
+  readonly #deps: EngineDeps;
+  readonly #nonces: Nonces;
+  readonly #actors = new Map<string, ChannelActor>();
+  readonly #byWire = new Map<string, ChannelActor>();
+  readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
+  readonly #unreachable = new Map<string, string>();
+  readonly #sessions: Sessions;
+  readonly #watcher: Watcher;
+
+  /** Loads the channels and goes on where they stood. */
+  static async start(deps: EngineDeps): Promise<Engine> {
+    const nonces = await createNonces({
+      store: deps.store,
+      chain: deps.chain,
+      networkId: deps.network.networkId,
+      account: deps.signer.publicKey,
+    });
+    const rows = await deps.store.list('channels');
+    const engine = new Engine(deps, nonces);
+    for (const row of rows) {
+      const stored = row.value as StoredChannel;
+      const ours =
+        stored.channel.networkId === deps.network.networkId &&
+        toHex(stored.channel.keys[stored.channel.role]) === toHex(deps.signer.publicKey);
+      if (ours) engine.#add(stored);
+    }
+    // An opening that nothing commits to does not outlive a restart.
+    for (const actor of engine.channels())
+      if (!isCommitted(actor.channel)) await actor.post({ type: 'disconnected' });
+    for (const actor of engine.channels()) engine.#sessions.poke(actor.peer);
+    void engine.#watcher.look();
+    return engine;
+  }
+
+  private constructor(deps: EngineDeps, nonces: Nonces) {
+    this.#deps = deps;
+    this.#nonces = nonces;
+    this.#sessions = createSessions({
+      transport: deps.transport,
+      clock: deps.clock,
+      random: deps.random,
+      self: deps.signer.publicKey,
+      wanted: (peer) => this.#wanted(peer),
+      connected: (peer, send) => this.#eachWith(peer, (actor) => this.#connect(actor, send)),
+      disconnected: (peer) =>
+        this.#eachWith(peer, (actor) => {
+          actor.attach(null);
+          this.#quietly(actor.post({ type: 'disconnected' }));
+        }),
+      message: (peer, message) => this.#route(peer, message),
+      reach: (peer, problem) => {
+        if (problem) this.#unreachable.set(toHex(peer), problem);
+        else this.#unreachable.delete(toHex(peer));
+        this.#eachWith(peer, (actor) => {
+          if (problem && actor.channel.phase === 'opening')
+            this.#quietly(
+              actor.post({ type: 'abort', reason: `The other side cannot be reached: ${problem}` }),
+            );
+          deps.on.changed(actor);
+        });
+      },
+    });
+    this.#watcher = createWatcher({
+      chain: deps.chain,
+      clock: deps.clock,
+      actors: () => this.#actors.values(),
+      interval: deps.watchInterval,
+      seen: deps.on.chain,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher.stop();
+    this.#sessions.stop();
+    await Promise.all([...this.#actors.values()].map((actor) => actor.stop()));
+  }
+
+  // ---- what is there
+
+  channels(): ChannelActor[] {
+    return [...this.#actors.values()];
+  }
+
+  /** @throws EngineError where there is no such channel */
+  channel(id: string): ChannelActor {
+    const actor = this.#actors.get(id);
+    if (!actor) throw new EngineError('unknown_channel', 'There is no such channel in this wallet.');
+    return actor;
+  }
+
+  connection(actor: ChannelActor): 'online' | 'connecting' | 'offline' {
+    if (actor.channel.live.link === 'up') return 'online';
+    const busy = this.#sessions.isConnected(actor.peer) || this.#sessions.isDialling(actor.peer);
+    return busy ? 'connecting' : 'offline';
+  }
+
+  /** Why the peer cannot be reached, a sentence; null where it can, or was not tried. */
+  unreachable(actor: ChannelActor): string | null {
+    return this.#unreachable.get(toHex(actor.peer)) ?? null;
+  }
+
+  /** History, newest first: rows of one channel below an index. */
+  async history(
+    id: string,
+    before: number | null,
+    limit: number,
+  ): Promise<{ index: number; row: StoredHistory }[]> {
+    const rows = await this.#deps.store.list('history', {
+      prefix: `${id}/`,
+      ...(before === null ? {} : { before: historyKey(id, before) }),
+      reverse: true,
+      limit,
+    });
+    return rows.map((row) => ({
+      index: Number(row.key.slice(id.length + 1)),
+      row: row.value as StoredHistory,
+    }));
+  }
+
+  // ---- what a person or a program asks
+
+  /** Proposes a channel to the account at these addresses. Resolves when the proposal is stored. */
+  async open(
+    peer: Uint8Array,
+    addresses: string[],
+    terms: Terms,
+    peerName: string | null = null,
+  ): Promise<ChannelActor> {
+    const channel = initiate(
+      {
+        temporaryId: this.#deps.random(32),
+        keys: { initiator: this.#deps.signer.publicKey, responder: peer },
+        networkId: this.#deps.network.networkId,
+        chainHash: this.#deps.network.chainHash,
+      },
+      terms,
+      this.#env(),
+    );
+    if (typeof channel === 'string') throw new EngineError('bad_terms', channel);
+    const problem = await this.fundingProblem(terms);
+    if (problem) throw new EngineError('insufficient_funds', problem);
+    const stored: StoredChannel = { channel, nextIndex: 0, addresses, peerName, cancelTx: null, left: false };
+    await this.#deps.store.commit([{ table: 'channels', key: localId(channel), value: storable(stored) }]);
+    const actor = this.#add(stored);
+    const send = this.#sessions.sender(peer);
+    if (send) this.#connect(actor, send);
+    else this.#sessions.poke(peer);
+    return actor;
+  }
+
+  /** What opening would cost on chain. */
+  fundingFee(terms: Terms): bigint {
+    const self = this.#deps.signer.publicKey;
+    const sample = initiate(
+      {
+        temporaryId: new Uint8Array(32),
+        keys: { initiator: self, responder: self.map((byte) => byte ^ 1) },
+        networkId: this.#deps.network.networkId,
+        chainHash: this.#deps.network.chainHash,
+      },
+      terms,
+      this.#env(),
+    );
+    if (typeof sample === 'string') throw new EngineError('bad_terms', sample);
+    // A nonce of the size that accounts have; it changes the fee by a few bytes at most.
+    return createTx(sample, 1n, 0).fee;
+  }
+
+  /** Why the account cannot fund these terms, a sentence; null where it can or the node does not answer. */
+  async fundingProblem(terms: Terms): Promise<string | null> {
+    const fee = this.fundingFee(terms);
+    const { balance } = await this.#deps.chain().account(this.#deps.signer.publicKey);
+    const need = terms.initiatorAmount + fee;
+    if (balance >= need) return null;
+    return `Your account holds ${inAe(balance)} AE; this channel needs ${inAe(need)} AE with the fee.`;
+  }
+
+  /**
+   * Pays or asks over the channel. Resolves when the peer co-signed or the request failed. The same scope and id
+   * return the first outcome and never pay twice.
+   */
+  async request(id: string, request: Request): Promise<Outcome> {
+    const key = requestKey(request.scope, request.id);
+    const waiting = this.#waiting.get(key);
+    if (waiting) return waiting.promise;
+    let done: (outcome: Outcome) => void = () => undefined;
+    const promise = new Promise<Outcome>((resolve) => {
+      done = resolve;
+    });
+    // Known from here on, so that a repetition meets this one and not the store's past.
+    this.#waiting.set(key, { done, promise });
+    try {
+      const known = (await this.#deps.store.get('requests', key)) as Outcome | undefined;
+      if (known) {
+        this.#waiting.delete(key);
+        done(known);
+        return known;
+      }
+      const actor = this.channel(id);
+      const proposed = actor.channel.proposal?.requests.some((r) => requestKey(r.scope, r.id) === key);
+      if (!proposed) await actor.post({ type: 'request', request });
+    } catch (error) {
+      this.#waiting.delete(key);
+      const outcome: Outcome = {
+        scope: request.scope,
+        id: request.id,
+        ok: false,
+        number: null,
+        balances: null,
+        code: error instanceof EngineError ? error.code : 'not_stored',
+        message: error instanceof Error ? error.message : String(error),
+      };
+      done(outcome);
+      return outcome;
+    }
+    return promise;
+  }
+
+  /** Any other wish of the person's. @throws EngineError with the machine's sentence where it cannot be met */
+  async wish(
+    id: string,
+    event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' }>,
+  ): Promise<Transition> {
+    const done = await this.channel(id).post(event);
+    if (done.refused) throw new EngineError('not_now', done.refused);
+    return done;
+  }
+
+  /** Says goodbye; the channel stays open, and is not dialled until `reconnect`. */
+  async leave(id: string): Promise<void> {
+    const actor = this.channel(id);
+    await actor.update({ left: true });
+    await this.wish(id, { type: 'leave' });
+  }
+
+  async reconnect(id: string): Promise<void> {
+    const actor = this.channel(id);
+    if (actor.stored.left) await actor.update({ left: false });
+    this.#sessions.poke(actor.peer);
+  }
+
+  /** Tries every peer that a channel wants, and looks at the chain: after a wake-up. */
+  poke(): void {
+    for (const actor of this.#actors.values()) this.#sessions.poke(actor.peer);
+    void this.#watcher.look();
+  }
+
+  /** Pays on chain from the account. */
+  async spend(
+    to: Uint8Array,
+    amount: bigint,
+    payload = new Uint8Array(),
+  ): Promise<{ hash: Uint8Array; fee: bigint }> {
+    const chain = this.#deps.chain();
+    const nonce = await this.#nonces.reserve('spend');
+    const { signed, fee } = await this.#spendTx(to, amount, nonce, payload);
+    try {
+      const { balance } = await chain.account(this.#deps.signer.publicKey);
+      if (balance < amount + fee)
+        throw new EngineError(
+          'insufficient_funds',
+          `Your account holds ${inAe(balance)} AE; this payment needs ${inAe(amount + fee)} AE with the fee.`,
+        );
+      await this.#deps.store.commit([this.#nonces.hold(nonce, 'spend')]);
+      await chain.post(signed);
+    } catch (error) {
+      await this.#deps.store.commit([this.#nonces.release(nonce)]);
+      throw error;
+    }
+    return { hash: txHash(signed), fee };
+  }
+
+  async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, gasPrice = 10n ** 9n) {
+    const tx: TxOf<'SpendTx'> = {
+      type: 'SpendTx',
+      senderId: this.#deps.signer.publicKey,
+      recipientId: to,
+      amount,
+      fee: 0n,
+      ttl: 0n,
+      nonce,
+      payload,
+    };
+    const fee = minFee(tx, gasPrice);
+    const bytes = serializeTx({ ...tx, fee });
+    const signature = await this.#deps.signer.sign(signingBytes(this.#deps.network.networkId, txHash(bytes)));
+    return { signed: signedTx(bytes, [signature]), fee };
+  }
+
+  // ---- inside
+
+  #env() {
+    return { now: this.#deps.clock.now(), settings: this.#deps.settings() };
+  }
+
+  #add(stored: StoredChannel): ChannelActor {
+    const deps: ActorDeps = {
+      store: this.#deps.store,
+      signer: this.#deps.signer,
+      verify: this.#deps.verify,
+      clock: this.#deps.clock,
+      chain: this.#deps.chain,
+      nonces: this.#nonces,
+      env: () => this.#env(),
+      changed: (actor) => {
+        this.#index(actor);
+        this.#deps.on.changed(actor);
+      },
+      outcome: (outcome) => {
+        const key = requestKey(outcome.scope, outcome.id);
+        this.#waiting.get(key)?.done(outcome);
+        this.#waiting.delete(key);
+      },
+      inband: this.#deps.on.inband,
+      disconnect: (actor, reason) => this.#sessions.drop(actor.peer, reason),
+      storeFailed: this.#deps.on.storeFailed,
+      cancelNonce: async (actor, nonce) => {
+        // Twice the fee, so that it goes before the other transaction of this nonce where both wait.
+        const self = this.#deps.signer.publicKey;
+        const { signed } = await this.#spendTx(self, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
+        await actor.update({ cancelTx: signed });
+        await actor.broadcast(signed);
+      },
+    };
+    const actor = new ChannelActor(stored, deps);
+    this.#actors.set(actor.id, actor);
+    this.#index(actor);
+    return actor;
+  }
+
+  #index(actor: ChannelActor): void {
+    this.#byWire.set(actor.id, actor);
+    if (actor.channel.channelId) this.#byWire.set(toHex(actor.channel.channelId), actor);
+  }
+
+  #wanted(peer: Uint8Array): string[] {
+    const key = toHex(peer);
+    const addresses = new Set<string>();
+    for (const actor of this.#actors.values()) {
+      if (toHex(actor.peer) !== key || isOver(actor.channel) || actor.stored.left) continue;
+      if (actor.channel.phase === 'cancelling') continue;
+      for (const address of actor.stored.addresses) addresses.add(address);
+    }
+    return [...addresses];
+  }
+
+  #eachWith(peer: Uint8Array, work: (actor: ChannelActor) => void): void {
+    const key = toHex(peer);
+    for (const actor of this.#actors.values()) if (toHex(actor.peer) === key) work(actor);
+  }
+
+  #connect(actor: ChannelActor, send: (bytes: Uint8Array) => void): void {
+    if (isOver(actor.channel)) return;
+    actor.attach(send);
+    this.#quietly(actor.post({ type: 'connected' }));
+  }
+
+  #route(peer: Uint8Array, message: Message): void {
+    if (message.type === 'channel_open') return this.#onOpen(peer, message);
+    const id = toHex('channel_id' in message ? message.channel_id : message.temporary_channel_id);
+    const actor = this.#byWire.get(id);
+    if (actor && toHex(actor.peer) === toHex(peer)) {
+      this.#quietly(actor.post({ type: 'message', message }));
+      return;
+    }
+    // An error about something unknown needs no answer, or two sides would answer each other for ever.
+    if (message.type !== 'error') this.#answerError(peer, id, 'there is no such channel between us');
+  }
+
+  #answerError(peer: Uint8Array, id: string, text: string): void {
+    const channelId = Uint8Array.from(id.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+    const data = new TextEncoder().encode(text);
+    this.#sessions.sender(peer)?.(encode({ type: 'error', channel_id: channelId, data }));
+  }
+
+  #onOpen(peer: Uint8Array, message: Extract<Message, { type: 'channel_open' }>): void {
+    const id = toHex(message.temporary_channel_id);
+    const answer = (text: string) => this.#answerError(peer, id, text);
+    if (!this.#deps.acceptIncoming()) return answer('this side accepts no channels now');
+    const considered = this.channels().filter((actor) => actor.channel.phase === 'considering');
+    if (considered.filter((actor) => toHex(actor.peer) === toHex(peer)).length >= maxConsidered)
+      return answer('too many openings of yours wait for an answer already');
+    const channel = consider(
+      message,
+      {
+        key: this.#deps.signer.publicKey,
+        networkId: this.#deps.network.networkId,
+        chainHash: this.#deps.network.chainHash,
+        peer,
+        isUnique: !this.#byWire.has(id),
+      },
+      this.#env(),
+    );
+    if (typeof channel === 'string') return answer(channel);
+    // Nothing is committed, so nothing is stored until the person accepts.
+    const actor = this.#add({
+      channel,
+      nextIndex: 0,
+      addresses: [],
+      peerName: null,
+      cancelTx: null,
+      left: false,
+    });
+    actor.attach(this.#sessions.sender(peer));
+    this.#deps.on.changed(actor);
+    this.#deps.on.considering(actor);
+  }
+
+  /** Failures are told by `storeFailed`; nobody waits for this one. */
+  #quietly(work: Promise<unknown>): void {
+    work.catch(() => undefined);
+  }
+}
+
+const inAe = (aetto: bigint): string => {
+  const digits = aetto.toString().padStart(19, '0');
+  const fraction = digits.slice(-18).replace(/0+$/, '');
+  return fraction ? `${digits.slice(0, -18)}.${fraction}` : digits.slice(0, -18);
+};

@@ -1,0 +1,122 @@
+/** Follows the chain for every channel that waits for it, by asking the node again and again. */
+
+import { txHash } from '../protocol/chain/signed.ts';
+import { closingTxHash, finalId, fundingTxHash } from '../protocol/channel/index.ts';
+import type { ChannelActor } from './actor.ts';
+import type { Chain, ChainStatus, Clock } from './ports.ts';
+
+export interface WatcherDeps {
+  chain(): Chain;
+  clock: Clock;
+  actors(): Iterable<ChannelActor>;
+  /** Milliseconds between two looks. */
+  interval: number;
+  /** What the node said, or why it could not be asked. */
+  seen(status: ChainStatus | null, problem: string | null): void;
+}
+
+export interface Watcher {
+  /** Looks now. */
+  look(): Promise<void>;
+  stop(): void;
+}
+
+export function createWatcher(deps: WatcherDeps): Watcher {
+  let stopped = false;
+  let cancel: () => void = () => undefined;
+  let running: Promise<void> | null = null;
+  /** Heights at which a half-signed close was first seen done by the peer. */
+  const goneSince = new Map<string, number>();
+
+  async function once(): Promise<void> {
+    let status: ChainStatus;
+    try {
+      status = await deps.chain().status();
+    } catch (error) {
+      deps.seen(null, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    deps.seen(status, null);
+    for (const actor of [...deps.actors()]) {
+      try {
+        await watch(actor, status.height);
+      } catch {
+        // The node stumbled over this one: the next look tries again.
+      }
+    }
+  }
+
+  async function depth(hash: Uint8Array, height: number): Promise<number | null> {
+    const place = await deps.chain().transaction(hash);
+    if (place === 'unknown') return null;
+    return place === 'pending' ? -1 : Math.max(0, height - place.height);
+  }
+
+  async function watch(actor: ChannelActor, height: number): Promise<void> {
+    const { channel } = actor;
+    switch (channel.phase) {
+      case 'confirming':
+      case 'locking': {
+        const confirmations = await depth(fundingTxHash(channel), height);
+        await actor.post({ type: 'chain', what: 'funding', confirmations });
+        return;
+      }
+      case 'cancelling': {
+        if (await deps.chain().channel(finalId(channel)))
+          await actor.post({
+            type: 'chain',
+            what: 'funding',
+            confirmations: since(`${actor.id} funded`, height),
+          });
+        if (!actor.stored.cancelTx) return;
+        const confirmations = await depth(txHash(actor.stored.cancelTx), height);
+        if (confirmations === null) await actor.broadcast(actor.stored.cancelTx);
+        await actor.post({ type: 'chain', what: 'cancel', confirmations });
+        return;
+      }
+      case 'closing': {
+        // The peer may have completed and posted it without telling.
+        if (await deps.chain().channel(finalId(channel))) return;
+        await actor.post({
+          type: 'chain',
+          what: 'closing',
+          confirmations: since(`${actor.id} gone`, height),
+        });
+        return;
+      }
+      case 'closing_confirming': {
+        const confirmations = await depth(closingTxHash(channel), height);
+        await actor.post({ type: 'chain', what: 'closing', confirmations });
+      }
+    }
+  }
+
+  function since(what: string, height: number): number {
+    const first = goneSince.get(what) ?? height;
+    goneSince.set(what, first);
+    return Math.max(0, height - first);
+  }
+
+  function schedule(): void {
+    if (stopped) return;
+    cancel = deps.clock.after(deps.interval, () => void look());
+  }
+
+  function look(): Promise<void> {
+    cancel();
+    running ??= once().finally(() => {
+      running = null;
+      schedule();
+    });
+    return running;
+  }
+
+  schedule();
+  return {
+    look,
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** The questions a rule may ask, each with the type of its answer. */
+import type { Answer, Ask } from './types.ts';
+
+export function* sign(bytes: Uint8Array): Generator<Ask, Uint8Array, Answer> {
+  return (yield { ask: 'sign', bytes }) as Uint8Array;
+}
+export function* verify(
+  key: Uint8Array,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): Generator<Ask, boolean, Answer> {
+  return (yield { ask: 'verify', key, bytes, signature }) as boolean;
+}
+export function* account(key: Uint8Array): Generator<Ask, { balance: bigint; nonce: bigint } | null, Answer> {
+  return (yield { ask: 'account', key }) as { balance: bigint; nonce: bigint } | null;
+}
+export function* reserveNonce(): Generator<Ask, bigint | null, Answer> {
+  return (yield { ask: 'reserve_nonce' }) as bigint | null;
+}

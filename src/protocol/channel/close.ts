@@ -1,0 +1,266 @@
+/**
+ * Closing by agreement (seed: Channel closing; PROTOCOL 7): shutdown / shutdown_ack, pending operation resolved,
+ * closing_created by the side that received the shutdown (crossing: the responder), closing_signed, on chain.
+ */
+import { equalBytes } from '../bytes.ts';
+import { mutualCloseAmounts } from '../chain/closing.ts';
+import { minFee } from '../chain/fee.ts';
+import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
+import { serializeTx, type TxOf } from '../chain/tx.ts';
+import type { MessageOf } from '../wire/index.ts';
+import { account, reserveNonce, sign, verify } from './ask.ts';
+import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
+import { dropRequests, stop } from './failure.ts';
+import { change, finalId, latest, other, peerKey, persist, quiet, transition, withLive } from './record.ts';
+import type { Balances, Channel, Closing, Effect, Env, Role, Rule, Transition } from './types.ts';
+
+/**
+ * The channel_close_mutual of these balances: the fee is taken from the channel, split evenly, so fee and amounts
+ * settle together. @returns null where the channel holds less than the fee
+ */
+export function closeTx(
+  channelId: Uint8Array,
+  fromId: Uint8Array,
+  balances: Balances,
+  nonce: bigint,
+  k: number,
+): TxOf<'ChannelCloseMutualTx'> | null {
+  let fee = 0n;
+  // The size grows with the fee and falls with the amounts by a byte at most: a few rounds settle it.
+  for (let round = 0; round < 8; round++) {
+    if (fee > balances.initiator + balances.responder) return null;
+    const amounts = mutualCloseAmounts(balances.initiator, balances.responder, fee);
+    const tx: TxOf<'ChannelCloseMutualTx'> = {
+      type: 'ChannelCloseMutualTx',
+      channelId,
+      fromId,
+      initiatorAmountFinal: amounts.initiator,
+      responderAmountFinal: amounts.responder,
+      ttl: 0n,
+      fee,
+      nonce,
+    };
+    const least = minFee(tx, gasPrice(k));
+    if (least <= fee) return tx;
+    fee = least;
+  }
+  return null;
+}
+
+function closingOf(channel: Channel, by: Role, nonce: bigint, k: number): Closing | null {
+  const tx = closeTx(finalId(channel), channel.keys[by], latest(channel).balances, nonce, k);
+  if (!tx) return null;
+  const bytes = serializeTx(tx);
+  return {
+    tx: bytes,
+    hash: txHash(bytes),
+    nonce,
+    fee: tx.fee,
+    by,
+    balances: { initiator: tx.initiatorAmountFinal, responder: tx.responderAmountFinal },
+    signatures: {},
+    confirmations: null,
+  };
+}
+
+/** What each side gets by a close now; null where the balances do not cover the fee. */
+export function closeQuote(channel: Channel): { balances: Balances; fee: bigint } | null {
+  if (!channel.channelId || !channel.latest) return null;
+  const closing = channel.closing ?? closingOf(channel, other(channel.role), 1n, 0);
+  return closing && { balances: closing.balances, fee: closing.fee };
+}
+
+/** The person wants to close. */
+export function onShutdownWanted(channel: Channel, env: Env): Transition {
+  const wanted = withLive(
+    change(channel, env, {
+      phase: 'shutting_down',
+      shutdown: { ...channel.shutdown, wanted: true },
+    }),
+    { queue: [] },
+  );
+  const dropped = dropRequests(channel, 'closing', 'The channel is being closed. Nothing was paid.');
+  return transition(wanted, persist(), ...dropped);
+}
+
+/** The peer wants to close. */
+export function onShutdown(channel: Channel, env: Env): Transition {
+  const crossing = channel.shutdown.sent;
+  const effects: Effect[] = [
+    persist(),
+    ...dropRequests(channel, 'closing', 'The other side is closing the channel. Nothing was paid.'),
+  ];
+  // A crossing shutdown counts as the ack; one that was sent again is acknowledged again.
+  if (!crossing || channel.shutdown.received)
+    effects.push({ type: 'send', message: { type: 'shutdown_ack', channel_id: finalId(channel) } });
+  const next = withLive(
+    change(channel, env, {
+      phase: 'shutting_down',
+      shutdown: { ...channel.shutdown, received: true },
+    }),
+    { queue: [] },
+  );
+  return transition(next, ...effects);
+}
+
+/** The side that builds closing_created: whoever received the shutdown; where they crossed, the responder. */
+const builder = (channel: Channel): Role => {
+  if (channel.shutdown.received && channel.shutdown.sent) return 'responder';
+  return channel.shutdown.received ? channel.role : other(channel.role);
+};
+
+/** Whether a close can go on: nothing is pending. */
+export const mayAdvance = (channel: Channel): boolean =>
+  channel.phase === 'shutting_down' && channel.live.link === 'up' && quiet(channel);
+
+/** Once nothing is pending: the wanted shutdown leaves, or closing_created does. */
+export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
+  if (channel.shutdown.wanted && !channel.shutdown.sent && !channel.shutdown.received)
+    return transition(
+      change(channel, env, { shutdown: { ...channel.shutdown, sent: true } }),
+      ...before,
+      persist(),
+      { type: 'send', message: { type: 'shutdown', channel_id: finalId(channel) } },
+    );
+  if (!channel.shutdown.received || builder(channel) !== channel.role) return transition(channel, ...before);
+  return yield* createClosing(channel, env, before);
+}
+
+function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
+  const nonce = yield* reserveNonce();
+  // Without a node nothing is signed; the next reconnect tries again.
+  if (nonce === null)
+    return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });
+  const closing = closingOf(channel, channel.role, nonce, 0);
+  if (!closing) {
+    const stopped = stop(channel, env, 'the balances do not cover the fee of a mutual close', true);
+    return { ...stopped, effects: [...before, { type: 'release_nonce', nonce }, ...stopped.effects] };
+  }
+  const signature = yield* sign(signingBytes(channel.networkId, closing.hash));
+  const next = change(channel, env, {
+    phase: 'closing',
+    closing: { ...closing, signatures: { [channel.role]: signature } },
+  });
+  return transition(next, ...before, persist(), { type: 'send', message: closingCreated(next) });
+}
+
+function closingCreated(channel: Channel): MessageOf<'closing_created'> {
+  const closing = channel.closing!;
+  return {
+    type: 'closing_created',
+    channel_id: finalId(channel),
+    transaction_data: closing.hash,
+    signature: closing.signatures[channel.role]!,
+  };
+}
+
+/** The builder's half: rebuilt, checked and completed by the other side. */
+export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf<'closing_created'>): Rule {
+  if (!channel.shutdown.sent || builder(channel) === channel.role)
+    return stop(channel, env, 'closing_created came from the side that does not build it', true);
+  if (!quiet(channel))
+    return stop(channel, env, 'closing_created came before the pending update was resolved', true);
+  const by = other(channel.role);
+  const payer = yield* account(channel.keys[by]);
+  if (!payer) return transition(channel, { type: 'disconnect', reason: 'the node cannot be asked' });
+  const closing = findClosing(channel, by, payer.nonce + 1n, message.transaction_data);
+  if (!closing)
+    return stop(
+      channel,
+      env,
+      `transaction_data is not the close of the latest balances with nonce ${payer.nonce + 1n} to ${payer.nonce + nonceSearch}`,
+      true,
+    );
+  const bytes = signingBytes(channel.networkId, closing.hash);
+  if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+    return stop(channel, env, 'the signature of closing_created is invalid for its transaction', true);
+  const signature = yield* sign(bytes);
+  const signatures = { [by]: message.signature, [channel.role]: signature };
+  const next = change(channel, env, { phase: 'closing_confirming', closing: { ...closing, signatures } });
+  return transition(
+    next,
+    persist(),
+    { type: 'send', message: { type: 'closing_signed', channel_id: finalId(channel), signature } },
+    broadcast(next),
+  );
+}
+
+function findClosing(channel: Channel, by: Role, first: bigint, hash: Uint8Array): Closing | null {
+  for (let k = 0; k < gasPriceSearch; k++)
+    for (let nonce = first; nonce < first + nonceSearch; nonce++) {
+      const closing = closingOf(channel, by, nonce, k);
+      if (closing && equalBytes(closing.hash, hash)) return closing;
+    }
+  return null;
+}
+
+const closingBytes = (channel: Channel): Uint8Array =>
+  signedTx(channel.closing!.tx, Object.values(channel.closing!.signatures) as Uint8Array[]);
+
+const broadcast = (channel: Channel): Effect => ({
+  type: 'broadcast',
+  what: 'closing',
+  signedTx: closingBytes(channel),
+});
+
+/** The hash under which the chain knows the close. */
+export const closingTxHash = (channel: Channel): Uint8Array => txHash(closingBytes(channel));
+
+/** The close is co-signed. */
+export function* onClosingSigned(channel: Channel, env: Env, message: MessageOf<'closing_signed'>): Rule {
+  const closing = channel.closing!;
+  const bytes = signingBytes(channel.networkId, closing.hash);
+  if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+    return stop(channel, env, 'the signature of closing_signed is invalid', true);
+  const next = change(channel, env, {
+    phase: 'closing_confirming',
+    closing: { ...closing, signatures: { ...closing.signatures, [other(channel.role)]: message.signature } },
+  });
+  return transition(next, persist(), broadcast(next));
+}
+
+/** What a reconnect sends again of a close under way. */
+export function resumeClosing(channel: Channel): Effect[] {
+  if (channel.phase === 'closing') return [{ type: 'send', message: closingCreated(channel) }];
+  if (channel.phase === 'closing_confirming' && channel.closing!.by !== channel.role)
+    return [
+      {
+        type: 'send',
+        message: {
+          type: 'closing_signed',
+          channel_id: finalId(channel),
+          signature: channel.closing!.signatures[channel.role]!,
+        },
+      },
+    ];
+  if (channel.phase === 'shutting_down' && channel.shutdown.sent)
+    return [{ type: 'send', message: { type: 'shutdown', channel_id: finalId(channel) } }];
+  return [];
+}
+
+/** The node's view of the close. A builder that waits for closing_signed may see it on chain first. */
+export function onClosingConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+  const closing = channel.closing!;
+  const known = change(channel, env, { closing: { ...closing, confirmations } });
+  const coSigned = closing.signatures.initiator && closing.signatures.responder;
+  if (confirmations === null) return transition(known, ...(coSigned ? [persist(), broadcast(known)] : []));
+  if (confirmations < Math.max(1, channel.minimumDepth))
+    return transition(known, ...(confirmations === closing.confirmations ? [] : [persist()]));
+  return closed(known, env);
+}
+
+function closed(channel: Channel, env: Env): Transition {
+  const closing = channel.closing!;
+  return transition(
+    change(channel, env, { phase: 'closed' }),
+    persist([
+      {
+        kind: 'closed',
+        balances: closing.balances,
+        amount: closing.balances[channel.role],
+        number: latest(channel).number,
+        txHash: closing.signatures.initiator && closing.signatures.responder ? closingTxHash(channel) : null,
+      },
+    ]),
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * How a channel stops: `error` ends it for good (seed: error), an abort ends an opening to which nothing commits.
+ */
+import { change, isCommitted, persist, transition, wireId, withLive } from './record.ts';
+import type { Channel, Effect, Env, Outcome, Request, Transition } from './types.ts';
+
+const encoder = new TextEncoder();
+
+/** Error text as it fits the message: at most 65535 bytes of UTF-8, cut between characters. */
+export function errorData(text: string): Uint8Array {
+  const bytes = encoder.encode(text);
+  return bytes.length <= 1000 ? bytes : encoder.encode(`${text.slice(0, 240)}…`);
+}
+
+export const outcomeOf = (request: Request, code: string, message: string): Outcome => ({
+  scope: request.scope,
+  id: request.id,
+  ok: false,
+  number: null,
+  balances: null,
+  code,
+  message,
+});
+
+/** Answers to all requests that this channel will not fulfil. */
+export function dropRequests(channel: Channel, code: string, message: string): Effect[] {
+  return [...channel.live.queue].map((request) => ({
+    type: 'answer',
+    outcome: outcomeOf(request, code, message),
+  }));
+}
+
+/**
+ * Stops the channel: where money is committed it freezes as `failed` (it takes no update any more; the close stays
+ * possible), else it is `aborted`. `tell` says whether the peer gets an `error`.
+ */
+export function stop(channel: Channel, env: Env, reason: string, tell: boolean): Transition {
+  const committed = isCommitted(channel);
+  const kind = committed ? 'failed' : 'aborted';
+  const next = withLive(change(channel, env, { phase: kind, reason }), { queue: [], incoming: null });
+  const effects: Effect[] = [
+    persist(
+      [{ kind, note: reason, balances: channel.latest?.balances ?? null }],
+      failedProposal(channel, reason),
+    ),
+    ...dropRequests(channel, 'failed', reason),
+  ];
+  if (tell)
+    effects.push({
+      type: 'send',
+      message: { type: 'error', channel_id: wireId(channel), data: errorData(reason) },
+    });
+  return transition(next, ...effects);
+}
+
+/** A proposal that will not be answered: its requests end undecided, and are told so. */
+function failedProposal(channel: Channel, reason: string): Outcome[] {
+  return (channel.proposal?.requests ?? []).map((request) =>
+    outcomeOf(
+      request,
+      'undecided',
+      `${reason} The payment was proposed but never confirmed; the closing of the channel decides.`,
+    ),
+  );
+}

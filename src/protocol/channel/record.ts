@@ -1,0 +1,138 @@
+/** Reading a channel's record, and the few ways in which every rule changes it. */
+
+import { signingBytes, txHash } from '../chain/signed.ts';
+import { serializeTx } from '../chain/tx.ts';
+import { channelTrees, stateHash } from '../state/trees.ts';
+import type {
+  Balances,
+  Channel,
+  CoSigned,
+  Effect,
+  Env,
+  HistoryEntry,
+  Live,
+  Outcome,
+  Phase,
+  Role,
+  Transition,
+} from './types.ts';
+
+export const other = (role: Role): Role => (role === 'initiator' ? 'responder' : 'initiator');
+export const peerKey = (channel: Channel): Uint8Array => channel.keys[other(channel.role)];
+export const ownKey = (channel: Channel): Uint8Array => channel.keys[channel.role];
+
+export const idle: Live = { link: 'down', unansweredPings: 0, yielding: false, queue: [], incoming: null };
+
+/** The id that messages of this channel carry now: temporary until the funding is co-signed (PROTOCOL 3). */
+export function wireId(channel: Channel): Uint8Array {
+  const funded =
+    channel.funding?.signatures.initiator !== undefined && channel.funding.signatures.responder !== undefined;
+  return funded ? finalId(channel) : channel.temporaryId;
+}
+
+/** @throws where it is not known yet: a rule's own mistake, since phases say when it is. */
+export function finalId(channel: Channel): Uint8Array {
+  if (!channel.channelId) throw new Error(`channel_id is not known in ${channel.phase}`);
+  return channel.channelId;
+}
+
+export function latest(channel: Channel): CoSigned {
+  if (!channel.latest) throw new Error(`no co-signed state in ${channel.phase}`);
+  return channel.latest;
+}
+
+/** Hash of the state trees with these two balances, as the chain computes it. */
+export const hashOf = (keys: Record<Role, Uint8Array>, balances: Balances): Uint8Array =>
+  stateHash(
+    channelTrees([
+      { pubkey: keys.initiator, balance: balances.initiator },
+      { pubkey: keys.responder, balance: balances.responder },
+    ]),
+  );
+
+/** The channel_offchain_tx of a state, serialized: what an update's signatures are on (PROTOCOL 1). */
+export const offChainTx = (channelId: Uint8Array, number: bigint, hash: Uint8Array): Uint8Array =>
+  serializeTx({ type: 'ChannelOffChainTx', channelId, round: number + 1n, stateHash: hash });
+
+/** The bytes that are signed for an update. */
+export const updateBytes = (networkId: string, channelId: Uint8Array, number: bigint, hash: Uint8Array) =>
+  signingBytes(networkId, txHash(offChainTx(channelId, number, hash)));
+
+/** The bytes that the signatures of a co-signed state are on. */
+export function coSignedBytes(channel: Channel, state: Pick<CoSigned, 'number' | 'stateHash' | 'source'>) {
+  if (state.source === 'update')
+    return updateBytes(channel.networkId, finalId(channel), state.number, state.stateHash);
+  if (!channel.funding) throw new Error('a state of the funding without a funding');
+  return signingBytes(channel.networkId, channel.funding.hash);
+}
+
+export const sum = (balances: Balances): bigint => balances.initiator + balances.responder;
+
+/** What this side can pay now: its balance less the reserve and what waits in the queue. */
+export function spendable(channel: Channel): bigint {
+  if (!channel.latest) return 0n;
+  const queued = [...channel.live.queue, ...(channel.proposal?.requests ?? [])]
+    .filter((request) => request.direction === 'pay')
+    .reduce((total, request) => total + request.amount, 0n);
+  const free = channel.latest.balances[channel.role] - channel.terms.channelReserve - queued;
+  return free > 0n ? free : 0n;
+}
+
+/** Whether no update is under way in either direction. */
+export const quiet = (channel: Channel): boolean =>
+  !channel.proposal && !channel.refusal && !channel.live.incoming;
+
+export const transition = (channel: Channel, ...effects: Effect[]): Transition => ({ channel, effects });
+
+/** A person's wish that cannot be met now. */
+export const refused = (channel: Channel, sentence: string): Transition => ({
+  channel,
+  effects: [],
+  refused: sentence,
+});
+
+export const persist = (
+  history: Partial<HistoryEntry>[] = [],
+  outcomes: Outcome[] = [],
+): Extract<Effect, { type: 'persist' }> => ({
+  type: 'persist',
+  history: history.map((entry) => ({
+    kind: 'chain',
+    amount: null,
+    note: null,
+    balances: null,
+    number: null,
+    txHash: null,
+    scope: null,
+    ...entry,
+  })),
+  outcomes,
+});
+
+/** A changed record, stamped. */
+export const change = (channel: Channel, env: Env, changes: Partial<Channel>): Channel => ({
+  ...channel,
+  ...changes,
+  updatedAt: env.now,
+});
+
+export const withLive = (channel: Channel, changes: Partial<Live>): Channel => ({
+  ...channel,
+  live: { ...channel.live, ...changes },
+});
+
+/** Phases in which money is committed: only the chain or an agreed close ends them. */
+const committed: ReadonlySet<Phase> = new Set([
+  'half_signed',
+  'cancelling',
+  'confirming',
+  'locking',
+  'open',
+  'shutting_down',
+  'closing',
+  'closing_confirming',
+  'failed',
+]);
+export const isCommitted = (channel: Channel): boolean => committed.has(channel.phase);
+export const isOver = (channel: Channel): boolean =>
+  channel.phase === 'closed' || channel.phase === 'aborted';

@@ -1,0 +1,206 @@
+/**
+ * Reconnecting (PROTOCOL 6): each side shows the latest state it holds co-signed and what of its own is unanswered;
+ * the table there leads disk and peer to the same state, whatever was lost on the way.
+ */
+import { equalBytes } from '../bytes.ts';
+import { balanceOf, channelTrees, parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
+import type { MessageOf } from '../wire/index.ts';
+import { verify } from './ask.ts';
+import { resumeClosing } from './close.ts';
+import { completeFunding, openingState, sendLocked } from './establish.ts';
+import { stop } from './failure.ts';
+import {
+  change,
+  coSignedBytes,
+  finalId,
+  latest,
+  other,
+  ownKey,
+  peerKey,
+  persist,
+  sum,
+  transition,
+  updateBytes,
+  withLive,
+} from './record.ts';
+import type { Balances, Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
+import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
+
+/** `connected`, once the funding is at least half signed: this side shows what it holds. */
+export function greet(channel: Channel): Transition {
+  return transition(withLive(channel, { link: 'greeting', unansweredPings: 0 }), {
+    type: 'send',
+    message: reestablishMessage(channel),
+  });
+}
+
+function reestablishMessage(channel: Channel): MessageOf<'channel_reestablish'> {
+  // Before funding_signed came, the initiator shows its half of the funding: the state of number 0.
+  const shown = channel.latest ?? openingState(channel);
+  return {
+    type: 'channel_reestablish',
+    chain_hash: channel.chainHash,
+    channel_id: finalId(channel),
+    sequence_number: shown.number,
+    state_hash: shown.stateHash,
+    signature: shown.signatures[channel.role],
+    pending: channel.refusal?.number ?? channel.proposal?.number ?? 0n,
+  };
+}
+
+/** The peer shows what it holds. */
+export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
+  if (!equalBytes(message.chain_hash, channel.chainHash))
+    return stop(channel, env, 'channel_reestablish names another chain', true);
+  if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
+  const mine = latest(channel);
+  if (message.sequence_number === mine.number) return yield* onEqual(channel, env, message, mine);
+  if (message.sequence_number < mine.number) return yield* onBehind(channel, env, message, mine);
+  return yield* onAhead(channel, env, message);
+}
+
+/** funding_signed was lost: the peer's signature on the funding is in its reestablish. */
+function* fromHalfSigned(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
+  const opening = openingState(channel);
+  if (message.sequence_number !== 0n || !equalBytes(message.state_hash, opening.stateHash))
+    return stop(channel, env, 'channel_reestablish shows another state than the funding', true);
+  return yield* completeFunding(withLive(channel, { link: 'up' }), env, message.signature);
+}
+
+function* onEqual(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'channel_reestablish'>,
+  mine: CoSigned,
+): Rule {
+  if (!equalBytes(message.state_hash, mine.stateHash))
+    return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
+  if (!(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
+    return stop(channel, env, `channel_reestablish shows no valid signature on ${mine.number}`, true);
+  return yield* resume(channel, []);
+}
+
+/** The peer is behind: it gets both signatures, and the state itself unless it proposed it. */
+function* onBehind(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'channel_reestablish'>,
+  mine: CoSigned,
+): Rule {
+  const hasState = message.pending === mine.number;
+  const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine.balances));
+  return yield* resume(channel, [
+    {
+      type: 'send',
+      message: {
+        type: 'channel_reestablish_ack',
+        chain_hash: channel.chainHash,
+        channel_id: finalId(channel),
+        sequence_number: mine.number,
+        state_hash: mine.stateHash,
+        initiator_signature: mine.signatures.initiator,
+        responder_signature: mine.signatures.responder,
+        state,
+      },
+    },
+  ]);
+}
+
+const treesOf = (channel: Channel, balances: Balances) =>
+  channelTrees([
+    { pubkey: channel.keys.initiator, balance: balances.initiator },
+    { pubkey: channel.keys.responder, balance: balances.responder },
+  ]);
+
+/** The peer is ahead: its signature may complete what waits here; otherwise its channel_reestablish_ack must tell. */
+function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
+  const { proposal, refusal } = channel;
+  const number = message.sequence_number;
+  if (refusal && number === refusal.number && equalBytes(message.state_hash, latest(channel).stateHash)) {
+    const bytes = updateBytes(channel.networkId, finalId(channel), number, message.state_hash);
+    if (yield* verify(peerKey(channel), bytes, message.signature))
+      return yield* thenResume(yield* superseded(channel, env, message.signature));
+  }
+  if (proposal && number === proposal.number && equalBytes(message.state_hash, proposal.stateHash)) {
+    const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
+    if (yield* verify(peerKey(channel), bytes, message.signature))
+      return yield* thenResume(yield* commitProposal(channel, env, message.signature));
+  }
+  // Mine is lost or old: nothing more until the peer has shown the state with both signatures.
+  return transition(channel);
+}
+
+const thenResume = (committed: Transition): Rule => resume(committed.channel, committed.effects);
+
+/** The peer shows a state that this side lacks. */
+export function* onReestablishAck(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'channel_reestablish_ack'>,
+): Rule {
+  const mine = latest(channel);
+  const number = message.sequence_number;
+  if (number <= mine.number) return transition(channel);
+  const signatures: Record<Role, Uint8Array> = {
+    initiator: message.initiator_signature,
+    responder: message.responder_signature,
+  };
+  const shown = {
+    number,
+    stateHash: message.state_hash,
+    source: number === 0n ? ('funding' as const) : ('update' as const),
+  };
+  const bytes = coSignedBytes(channel, shown);
+  const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
+  const signedByPeer = yield* verify(peerKey(channel), bytes, signatures[other(channel.role)]);
+  if (!signedByMe || !signedByPeer)
+    return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
+  const { proposal } = channel;
+  if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
+    return yield* thenResume(yield* commitProposal(channel, env, signatures[other(channel.role)]));
+  const balances = balancesFrom(channel, message);
+  if (typeof balances === 'string') return stop(channel, env, balances, true);
+  const recovered = change(channel, env, {
+    latest: { ...shown, balances, signatures },
+    used: number > channel.used ? number : channel.used,
+    proposal: null,
+    refusal: null,
+    recovered: true,
+  });
+  return yield* resume(recovered, [
+    persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
+  ]);
+}
+
+function balancesFrom(channel: Channel, message: MessageOf<'channel_reestablish_ack'>): Balances | string {
+  let balances: Balances;
+  try {
+    const trees = parseTrees(message.state);
+    if (!equalBytes(stateHash(trees), message.state_hash))
+      return 'the restored state does not hash to state_hash';
+    const initiator = balanceOf(trees, channel.keys.initiator);
+    const responder = balanceOf(trees, channel.keys.responder);
+    if (initiator === undefined || responder === undefined) return 'the restored state lacks a party';
+    balances = { initiator, responder };
+  } catch (error) {
+    return `the restored state cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (sum(balances) !== sum(latest(channel).balances)) return 'the restored state has another total';
+  return balances;
+}
+
+/** Both hold the same: what is unanswered is sent again, byte for byte, and the channel goes on. */
+function resume(channel: Channel, before: Effect[]): Transition {
+  const up = withLive(channel, { link: 'up' });
+  const effects: Effect[] = [...before];
+  if (
+    up.locked.mine &&
+    !before.some((effect) => effect.type === 'send' && effect.message.type === 'funding_locked')
+  )
+    if (up.phase === 'locking' || (up.phase === 'open' && up.latest?.number === 0n))
+      effects.push(...sendLocked(up));
+  if (up.refusal) effects.push({ type: 'send', message: refusalMessage(up) });
+  else if (up.proposal) effects.push({ type: 'send', message: updateMessage(up) });
+  effects.push(...resumeClosing(up));
+  return transition(up, ...joinPersists(effects));
+}

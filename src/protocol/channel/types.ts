@@ -1,0 +1,294 @@
+/**
+ * The channel as data: its record, the events that may meet it, what it asks of its surroundings while it decides,
+ * and the effects it wants. Nothing here does anything; `machine.ts` names which rule answers which event.
+ */
+import type { Message } from '../wire/index.ts';
+
+export type Role = 'initiator' | 'responder';
+
+/** Aetto of each side. */
+export type Balances = Record<Role, bigint>;
+
+/** What the two agree on before funding (seed: channel_open). Amounts in aetto, whole multiples of 10^9. */
+export interface Terms {
+  /** What each side commits by `channel_create`. */
+  initiatorAmount: bigint;
+  responderAmount: bigint;
+  /** What the initiator gives the responder at once, out of initiatorAmount. */
+  pushAmount: bigint;
+  /** What both sides always keep. */
+  channelReserve: bigint;
+  /** Blocks in which a close by one side can be disputed. */
+  lockPeriod: number;
+}
+
+/** A state that both have signed. */
+export interface CoSigned {
+  /** sequence_number; the chain's round is one higher (PROTOCOL 1). */
+  number: bigint;
+  balances: Balances;
+  stateHash: Uint8Array;
+  signatures: Record<Role, Uint8Array>;
+  /** Which object the signatures are on: the on-chain transaction that made the state, or a channel_offchain_tx. */
+  source: 'funding' | 'update';
+}
+
+/** Names who asked for an update, so that repeating the request returns its first outcome. */
+export interface RequestRef {
+  /** Who may repeat it: `popup`, or a site's origin. */
+  scope: string;
+  id: string;
+}
+
+/** A wish to move coins, waiting to be put in a batch. */
+export interface Request extends RequestRef {
+  /** Positive amount in aetto. */
+  amount: bigint;
+  /** `pay`: from this side to the peer; `ask`: from the peer to this side. */
+  direction: 'pay' | 'ask';
+  note: string | null;
+}
+
+/** An own update that the peer has not answered yet (kept until a later state is co-signed). */
+export interface Proposal {
+  number: bigint;
+  balances: Balances;
+  stateHash: Uint8Array;
+  entries: Uint8Array[];
+  signature: Uint8Array;
+  requests: Request[];
+}
+
+/** An own `update_error` that waits for the peer's `update_ack` (PROTOCOL 4): the prior state under a new number. */
+export interface Refusal {
+  number: bigint;
+  /** The refused update's number. */
+  of: bigint;
+  signature: Uint8Array;
+  reason: number;
+  text: string;
+}
+
+/** A valid update of the peer's that needs the person's word, since it lowers the own balance. */
+export interface Incoming {
+  number: bigint;
+  balances: Balances;
+  stateHash: Uint8Array;
+  entries: Uint8Array[];
+  signature: Uint8Array;
+}
+
+/** An on-chain transaction both sign. `hash` is the draft's transaction_data: Hash(serialized unsigned transaction). */
+export interface Joint {
+  tx: Uint8Array;
+  hash: Uint8Array;
+  nonce: bigint;
+  fee: bigint;
+  signatures: Partial<Record<Role, Uint8Array>>;
+  /** Blocks on top in the own view; -1 in the mempool; null unknown to the node. */
+  confirmations: number | null;
+}
+
+export interface Closing extends Joint {
+  /** Who built it: the nonce is that side's account's. */
+  by: Role;
+  balances: Balances;
+}
+
+export const phases = [
+  'opening',
+  'considering',
+  'reviewing',
+  'accepted',
+  'pushing',
+  'half_signed',
+  'cancelling',
+  'confirming',
+  'locking',
+  'open',
+  'shutting_down',
+  'closing',
+  'closing_confirming',
+  'closed',
+  'aborted',
+  'failed',
+] as const;
+/**
+ * - opening: initiator sent channel_open
+ * - considering: responder's person looks at the terms
+ * - reviewing: initiator's person looks at a counter-offer
+ * - accepted: responder sent channel_accept
+ * - pushing: initiator sent update 0 (the push)
+ * - half_signed: initiator sent funding_created; the peer may complete it at any time
+ * - cancelling: given up after funding_created; its nonce is being spent otherwise (PROTOCOL 1)
+ * - confirming: channel_create is co-signed and watched
+ * - locking: own funding_locked sent
+ * - open
+ * - shutting_down: a shutdown was sent or received; pending operations resolve
+ * - closing: closing_created sent (builder), the peer may complete it at any time
+ * - closing_confirming: channel_close_mutual is co-signed and watched
+ * - closed, aborted (nothing was committed), failed (`error`: no update any more; the chain still decides)
+ */
+export type Phase = (typeof phases)[number];
+
+/** What does not survive a restart of the worker. */
+export interface Live {
+  /** down: no connection; greeting: channel_reestablish sent, the peer's not handled; up: messages flow. */
+  link: 'down' | 'greeting' | 'up';
+  /** Pings without a pong since the peer was last heard. */
+  unansweredPings: number;
+  /** After a conflict the responder lets the initiator propose first (PROTOCOL 4). */
+  yielding: boolean;
+  queue: Request[];
+  incoming: Incoming | null;
+}
+
+export interface Channel {
+  /** Schema of this record. */
+  version: 1;
+  temporaryId: Uint8Array;
+  role: Role;
+  keys: Record<Role, Uint8Array>;
+  networkId: string;
+  chainHash: Uint8Array;
+  phase: Phase;
+  terms: Terms;
+  /** The own proposal, where the peer's channel_accept countered it. */
+  asked: Terms | null;
+  /** Blocks after which the funding counts as final, set by the responder (seed: channel_accept). */
+  minimumDepth: number;
+  /** Accounts that may slash for a side (PROTOCOL 3, Delegates). */
+  delegates: Record<Role, Uint8Array[]>;
+  funding: Joint | null;
+  /** The final channel_id; null until the create nonce is known. */
+  channelId: Uint8Array | null;
+  latest: CoSigned | null;
+  /** The highest sequence_number seen or signed; -1 before the first. None up to it is ever signed anew. */
+  used: bigint;
+  proposal: Proposal | null;
+  refusal: Refusal | null;
+  locked: { mine: boolean; theirs: boolean };
+  /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */
+  shutdown: { wanted: boolean; sent: boolean; received: boolean };
+  closing: Closing | null;
+  /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
+  recovered: boolean;
+  /** Why it stopped, a sentence for a person. */
+  reason: string | null;
+  openedAt: number;
+  updatedAt: number;
+  live: Live;
+}
+
+// ---- events
+
+export type Event =
+  | { type: 'message'; message: Message }
+  | { type: 'connected' }
+  | { type: 'disconnected' }
+  | { type: 'timer'; name: TimerName }
+  /** The watched transaction's place in the own node's view: confirmations as in Joint. */
+  | { type: 'chain'; what: 'funding' | 'cancel' | 'closing'; confirmations: number | null }
+  /** The person's word on an incoming channel. */
+  | { type: 'accept'; minimumDepth: number }
+  | { type: 'decline' }
+  /** The person's word on a counter-offer. */
+  | { type: 'approve_counter' }
+  /** Give up an opening. */
+  | { type: 'abort'; reason: string }
+  | { type: 'request'; request: Request }
+  /** The person's word on the peer's update of that number. */
+  | { type: 'decide_update'; number: bigint; accept: boolean }
+  | { type: 'shutdown' }
+  | { type: 'leave' }
+  | { type: 'send_inband'; data: Uint8Array };
+
+export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
+
+export const timerNames = ['silence', 'accept', 'answer', 'person', 'yield'] as const;
+export type TimerName = (typeof timerNames)[number];
+
+// ---- what a rule asks of its surroundings before it decides
+
+export type Ask =
+  | { ask: 'sign'; bytes: Uint8Array }
+  | { ask: 'verify'; key: Uint8Array; bytes: Uint8Array; signature: Uint8Array }
+  /** The account as the own node sees it; null where it cannot be asked. */
+  | { ask: 'account'; key: Uint8Array }
+  /** A nonce of the own account, reserved wallet-wide; null where the node cannot be asked. */
+  | { ask: 'reserve_nonce' };
+
+export type Answer = Uint8Array | boolean | { balance: bigint; nonce: bigint } | bigint | null;
+
+// ---- effects, in the order in which they must happen
+
+export interface HistoryEntry {
+  kind: 'opened' | 'paid' | 'received' | 'refused' | 'closed' | 'failed' | 'aborted' | 'chain' | 'message';
+  amount: bigint | null;
+  note: string | null;
+  balances: Balances | null;
+  number: bigint | null;
+  txHash: Uint8Array | null;
+  scope: string | null;
+}
+
+export interface Outcome extends RequestRef {
+  ok: boolean;
+  number: bigint | null;
+  balances: Balances | null;
+  /** `declined`, `insufficient_funds`, ... and a sentence; empty where ok. */
+  code: string;
+  message: string;
+}
+
+export type Effect =
+  /** The record and these are durable before anything behind it happens. */
+  | { type: 'persist'; history: HistoryEntry[]; outcomes: Outcome[] }
+  | { type: 'send'; message: Message }
+  /** Answers requests without a durable outcome: nothing was signed for them, they may be tried again. */
+  | { type: 'answer'; outcome: Outcome }
+  | { type: 'broadcast'; what: 'funding' | 'closing'; signedTx: Uint8Array }
+  | { type: 'release_nonce'; nonce: bigint }
+  /** Spend this nonce of the own account on nothing, so that a half-signed transaction can never take effect. */
+  | { type: 'cancel_nonce'; nonce: bigint }
+  | { type: 'disconnect'; reason: string }
+  /** An inband message for the application. */
+  | { type: 'inband'; data: Uint8Array };
+
+export interface Transition {
+  channel: Channel;
+  effects: Effect[];
+  /** Why a person's wish was not met: a sentence. Nothing changed then. */
+  refused?: string;
+}
+
+/** A rule: asks, then decides. Pure: the same answers give the same transition. */
+export type Rule<T = Transition> = Generator<Ask, T, Answer>;
+
+/** What the outside sets. */
+export interface Settings {
+  /** What a responder accepts at all (seed: channel_open, MAY abort). Amounts in aetto. */
+  policy: AcceptancePolicy;
+  /** Timeouts in ms (PROTOCOL 9). */
+  timeouts: { silence: number; accept: number; answer: number; person: number; yield: number };
+  /** The own watchtower's accounts, named at opening. */
+  delegates: Uint8Array[];
+}
+
+export interface AcceptancePolicy {
+  minLockPeriod: number;
+  maxLockPeriod: number;
+  minPushAmount: bigint;
+  minChannelReserve: bigint;
+  maxChannelReserve: bigint;
+  minInitiatorAmount: bigint;
+  maxResponderAmount: bigint;
+  /** An initiator refuses a responder's minimum_depth above this. */
+  maxMinimumDepth: number;
+}
+
+export interface Env {
+  /** Milliseconds since 1970. */
+  now: number;
+  settings: Settings;
+}

@@ -1,0 +1,494 @@
+/**
+ * Updates (seed: State update; PROTOCOL 4): propose, verify by executing, sign, commit. No number is ever used twice:
+ * a refused or crossed proposal is superseded by the prior state under a higher number.
+ */
+import { equalBytes } from '../bytes.ts';
+import type { Entry } from '../state/entries.ts';
+import type { MessageOf } from '../wire/index.ts';
+import { sign, verify } from './ask.ts';
+import { applyEntries, entriesOf, maxEntries, noteOf } from './entries.ts';
+import { errorData, outcomeOf, stop } from './failure.ts';
+import {
+  change,
+  finalId,
+  hashOf,
+  latest,
+  other,
+  peerKey,
+  persist,
+  quiet,
+  refused,
+  spendable,
+  sum,
+  transition,
+  updateBytes,
+  withLive,
+} from './record.ts';
+import type {
+  Balances,
+  Channel,
+  CoSigned,
+  Effect,
+  Env,
+  EventOf,
+  HistoryEntry,
+  Outcome,
+  Proposal,
+  Refusal,
+  Request,
+  Role,
+  Rule,
+  Transition,
+} from './types.ts';
+
+/** Reasons of update_error (PROTOCOL 4). 128 and up are the application's. */
+export const refusalReasons = {
+  validation: 1,
+  conflict: 2,
+  timeout: 3,
+  declined: 4,
+  execution: 5,
+  insufficient: 6,
+  busy: 7,
+} as const;
+
+const wordOf = (reason: number): string =>
+  Object.entries(refusalReasons).find(([, code]) => code === reason)?.[0] ?? `reason_${reason}`;
+
+// ---- requests and proposals
+
+/** A wish to pay or to be paid: queued, and proposed as soon as the channel is free. */
+export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'request'>): Transition {
+  const refuse = (code: string, message: string): Transition =>
+    transition(channel, { type: 'answer', outcome: outcomeOf(request, code, message) });
+  if (request.amount <= 0n) return refuse('invalid_amount', 'Give an amount above zero.');
+  if (request.direction === 'pay' && request.amount > spendable(channel))
+    return refuse(
+      'insufficient_funds',
+      `This channel can pay at most ${spendable(channel)} aetto now: ${channel.terms.channelReserve} aetto stay as reserve.`,
+    );
+  const peer = latest(channel).balances[other(channel.role)];
+  if (request.direction === 'ask' && request.amount > peer - channel.terms.channelReserve)
+    return refuse(
+      'insufficient_funds',
+      `The other side can pay at most ${peer - channel.terms.channelReserve} aetto here.`,
+    );
+  if (channel.live.link !== 'up')
+    return refuse(
+      'offline',
+      'The other side is not connected. Nothing was paid; try again when it is online.',
+    );
+  return transition(withLive(channel, { queue: [...channel.live.queue, request] }));
+}
+
+/** Whether a new proposal may leave now. */
+export const mayPropose = (channel: Channel): boolean =>
+  channel.phase === 'open' &&
+  channel.live.link === 'up' &&
+  quiet(channel) &&
+  !channel.live.yielding &&
+  !channel.shutdown.wanted &&
+  channel.live.queue.length > 0;
+
+/** Everything queued goes out as one batch; a request that asks the peer for coins travels alone. */
+export function* propose(channel: Channel, env: Env, before: Effect[]): Rule {
+  const state = latest(channel);
+  const { taken, rest, failed } = pick(channel, state.balances);
+  const answers: Effect[] = failed.map((request) => ({
+    type: 'answer',
+    outcome: outcomeOf(
+      request,
+      'insufficient_funds',
+      'The balance has changed meanwhile: it no longer covers this payment and the reserve.',
+    ),
+  }));
+  if (taken.length === 0) return transition(withLive(channel, { queue: rest }), ...before, ...answers);
+  const entries = taken.flatMap((request) => entriesOf(channel, request));
+  const applied = applyEntries(channel, state.balances, entries);
+  if ('problem' in applied) throw new Error(`an own batch does not apply: ${applied.problem}`);
+  const number = channel.used + 1n;
+  const hash = hashOf(channel.keys, applied.balances);
+  const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, hash));
+  const proposal: Proposal = {
+    number,
+    balances: applied.balances,
+    stateHash: hash,
+    entries,
+    signature,
+    requests: taken,
+  };
+  const next = withLive(change(channel, env, { proposal, used: number }), { queue: rest });
+  // An unsent commit of what came before is the same commit.
+  return transition(next, ...joinPersists([...before, persist()]), ...answers, {
+    type: 'send',
+    message: updateMessage(next),
+  });
+}
+
+function pick(channel: Channel, from: Balances) {
+  const taken: Request[] = [];
+  const rest: Request[] = [];
+  const failed: Request[] = [];
+  const balances = { ...from };
+  let entries = 0;
+  for (const request of channel.live.queue) {
+    const full = entries + 2 > maxEntries || taken[0]?.direction === 'ask';
+    if (full || rest.length > 0 || (request.direction === 'ask' && taken.length > 0)) {
+      rest.push(request);
+      continue;
+    }
+    const payer: Role = request.direction === 'pay' ? channel.role : other(channel.role);
+    if (balances[payer] - request.amount < channel.terms.channelReserve) {
+      failed.push(request);
+      continue;
+    }
+    balances[payer] -= request.amount;
+    balances[other(payer)] += request.amount;
+    entries += request.note === null ? 1 : 2;
+    taken.push(request);
+  }
+  return { taken, rest, failed };
+}
+
+/** Merges the persist effects of one transition into one commit, in place of the first. */
+export function joinPersists(effects: Effect[]): Effect[] {
+  const all = effects.filter((effect) => effect.type === 'persist');
+  if (all.length <= 1) return effects;
+  const merged: Effect = {
+    type: 'persist',
+    history: all.flatMap((effect) => effect.history),
+    outcomes: all.flatMap((effect) => effect.outcomes),
+  };
+  const rest = effects.filter((effect) => effect.type !== 'persist');
+  return [merged, ...rest];
+}
+
+/** The `update` of the own proposal; the same bytes every time it is sent. */
+export function updateMessage(channel: Channel): MessageOf<'update'> {
+  const proposal = channel.proposal!;
+  return {
+    type: 'update',
+    channel_id: finalId(channel),
+    sequence_number: proposal.number,
+    initiator_balance: proposal.balances.initiator,
+    responder_balance: proposal.balances.responder,
+    state_hash: proposal.stateHash,
+    signature: proposal.signature,
+    entries: proposal.entries,
+  };
+}
+
+/** The `update_error` of the own refusal; the same bytes every time it is sent. */
+export function refusalMessage(channel: Channel): MessageOf<'update_error'> {
+  const refusal = channel.refusal!;
+  return {
+    type: 'update_error',
+    channel_id: finalId(channel),
+    sequence_number: refusal.number,
+    state_hash: latest(channel).stateHash,
+    signature: refusal.signature,
+    reason: refusal.reason,
+    data: errorData(refusal.text),
+  };
+}
+
+// ---- the receiver
+
+/** The peer proposes. It is judged before anything is asked of a person or signed. */
+export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update'>): Rule {
+  const { refusal, proposal } = channel;
+  const number = message.sequence_number;
+  if (channel.reason !== null) return stop(channel, env, channel.reason, true);
+  // Already refused, and sent again after a reconnect: the refusal was sent again too.
+  if (refusal && number === refusal.of) return transition(channel);
+  if (channel.shutdown.received)
+    return stop(channel, env, 'update after shutdown: a side that sent shutdown proposes nothing more', true);
+  if (refusal || channel.live.incoming)
+    return stop(
+      channel,
+      env,
+      `update ${number} while update ${refusal?.of ?? channel.live.incoming?.number} is unanswered`,
+      true,
+    );
+  if (proposal) return yield* conflict(channel, env, number);
+  const judged = yield* judge(channel, message);
+  if ('problem' in judged)
+    return yield* refuse(
+      channel,
+      env,
+      number,
+      judged.insufficient ? refusalReasons.insufficient : refusalReasons.validation,
+      judged.problem,
+    );
+  const incoming = {
+    number,
+    balances: judged.balances,
+    stateHash: message.state_hash,
+    entries: message.entries,
+    signature: message.signature,
+  };
+  const seen = withLive(channel, { incoming, yielding: false });
+  // An entry that lowers the own balance is signed only if its user asked for it (PROTOCOL 4).
+  if (lowersOwn(channel, judged.balances, judged.entries)) return transition(seen);
+  return yield* acknowledge(seen, env);
+}
+
+function lowersOwn(channel: Channel, after: Balances, entries: readonly Entry[]): boolean {
+  const own = channel.keys[channel.role];
+  if (after[channel.role] < latest(channel).balances[channel.role]) return true;
+  return entries.some((entry) => entry.type === 'transfer' && equalBytes(entry.from, own));
+}
+
+type Judged = { balances: Balances; entries: Entry[] } | { problem: string; insufficient?: true };
+
+function* judge(channel: Channel, message: MessageOf<'update'>): Rule<Judged> {
+  const state = latest(channel);
+  const number = message.sequence_number;
+  if (number <= state.number || number <= channel.used)
+    return {
+      problem: `sequence_number ${number} is used: give more than ${channel.used > state.number ? channel.used : state.number}`,
+    };
+  if (number - channel.used > 1_000_000n)
+    return { problem: `sequence_number ${number} is too far ahead of ${channel.used}` };
+  const applied = applyEntries(channel, state.balances, message.entries);
+  if ('problem' in applied) return applied;
+  const { balances } = applied;
+  if (message.initiator_balance !== balances.initiator || message.responder_balance !== balances.responder)
+    return {
+      problem: `the balances ${message.initiator_balance}/${message.responder_balance} do not follow from the last co-signed state: ${balances.initiator}/${balances.responder} do`,
+    };
+  if (sum(balances) !== sum(state.balances)) return { problem: 'the update changes the total' };
+  const hash = hashOf(channel.keys, balances);
+  if (!equalBytes(hash, message.state_hash))
+    return { problem: 'state_hash is not the hash of the resulting state' };
+  const bytes = updateBytes(channel.networkId, finalId(channel), number, hash);
+  if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+    return { problem: 'the signature is invalid for the resulting state' };
+  return applied;
+}
+
+/** The held update is co-signed: durable before its ack leaves. */
+export function* acknowledge(channel: Channel, env: Env): Rule {
+  const incoming = channel.live.incoming!;
+  const signature = yield* sign(
+    updateBytes(channel.networkId, finalId(channel), incoming.number, incoming.stateHash),
+  );
+  const state = coSigned(channel, incoming, incoming.signature, signature);
+  const next = withLive(change(channel, env, { latest: state, used: incoming.number }), { incoming: null });
+  const committed: Effect[] = [
+    persist(historyOf(channel, incoming.entries, state, [])),
+    {
+      type: 'send',
+      message: {
+        type: 'update_ack',
+        channel_id: finalId(channel),
+        sequence_number: incoming.number,
+        signature,
+      },
+    },
+  ];
+  return transition(next, ...committed);
+}
+
+const coSigned = (
+  channel: Channel,
+  state: { number: bigint; balances: Balances; stateHash: Uint8Array },
+  theirs: Uint8Array,
+  mine: Uint8Array,
+): CoSigned => ({
+  number: state.number,
+  balances: state.balances,
+  stateHash: state.stateHash,
+  signatures:
+    channel.role === 'initiator'
+      ? { initiator: mine, responder: theirs }
+      : { initiator: theirs, responder: mine },
+  source: 'update',
+});
+
+/** The person's word on a held update. */
+export function* onDecision(channel: Channel, env: Env, event: EventOf<'decide_update'>): Rule {
+  const { number, accept } = event;
+  if (channel.live.incoming?.number !== number)
+    return refused(
+      channel,
+      `Update ${number} is no longer waiting: the other side took it back or was disconnected.`,
+    );
+  if (accept) return yield* acknowledge(channel, env);
+  return yield* refuse(channel, env, number, refusalReasons.declined, 'declined by the user');
+}
+
+/** No word of the person's in time. */
+export function* onPersonTimeout(channel: Channel, env: Env): Rule {
+  if (!channel.live.incoming) return transition(channel);
+  const { number } = channel.live.incoming;
+  return yield* refuse(channel, env, number, refusalReasons.timeout, 'nobody decided in time');
+}
+
+/** The prior state under a higher number, so that a signature given out for the refused one is worthless. */
+function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: string): Rule {
+  const highest = of > channel.used ? of : channel.used;
+  // A number from far ahead is not adopted: it would burn the number space.
+  const number = (highest - channel.used > 1_000_000n ? channel.used : highest) + 1n;
+  const prior = latest(channel);
+  const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, prior.stateHash));
+  const refusal: Refusal = { number, of, signature, reason, text };
+  const next = withLive(change(channel, env, { refusal, used: number }), { incoming: null });
+  return transition(next, persist(), { type: 'send', message: refusalMessage(next) });
+}
+
+/** Both proposed at once: both supersede both by the prior state (PROTOCOL 4). */
+function* conflict(channel: Channel, env: Env, theirs: bigint): Rule {
+  const highest = theirs > channel.proposal!.number ? theirs : channel.proposal!.number;
+  if (highest > channel.used + 1_000_000n)
+    return stop(channel, env, `sequence_number ${theirs} is too far ahead of ${channel.used}`, true);
+  const next = yield* refuse(
+    { ...channel, used: highest > channel.used ? highest : channel.used },
+    env,
+    theirs,
+    refusalReasons.conflict,
+    'both sides proposed at once',
+  );
+  return next;
+}
+
+// ---- the proposer
+
+/** The peer co-signed the own proposal, or agreed that the refused update is superseded. */
+export function* onUpdateAck(channel: Channel, env: Env, message: MessageOf<'update_ack'>): Rule {
+  const { proposal, refusal } = channel;
+  const number = message.sequence_number;
+  const state = latest(channel);
+  if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
+  if (proposal && number === proposal.number && !refusal) {
+    const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
+    if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+      return stop(channel, env, `update_ack ${number} carries an invalid signature`, true);
+    return yield* commitProposal(channel, env, message.signature);
+  }
+  if (number <= state.number) return transition(channel);
+  return stop(channel, env, `update_ack ${number} answers no update of this side`, true);
+}
+
+/** The own proposal is co-signed: durable before anyone hears of it. */
+export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): Transition {
+  const proposal = channel.proposal!;
+  const state = coSigned(channel, proposal, theirs, proposal.signature);
+  const outcomes: Outcome[] = proposal.requests.map((request) => ({
+    scope: request.scope,
+    id: request.id,
+    ok: true,
+    number: state.number,
+    balances: state.balances,
+    code: '',
+    message: '',
+  }));
+  const next = change(channel, env, { latest: state, proposal: null });
+  return transition(next, persist(historyOf(channel, proposal.entries, state, proposal.requests), outcomes));
+}
+
+/** The peer refuses the own update (or, after a conflict, both supersede both). */
+export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'update_error'>): Rule {
+  const { proposal, refusal } = channel;
+  const prior = latest(channel);
+  const number = message.sequence_number;
+  if (number <= prior.number) return transition(channel);
+  if (!equalBytes(message.state_hash, prior.stateHash))
+    return stop(channel, env, `update_error ${number} is not about the last co-signed state`, true);
+  const bytes = updateBytes(channel.networkId, finalId(channel), number, prior.stateHash);
+  if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+    return stop(channel, env, `update_error ${number} carries an invalid signature`, true);
+  // Conflict: the two refusals are the same state, so each completes the other and no ack follows.
+  if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
+  if (refusal)
+    return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
+  if (number <= channel.used)
+    return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
+  if (number - channel.used > 1_000_000n)
+    return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
+  const mine = yield* sign(bytes);
+  const state = coSigned(channel, { ...prior, number }, message.signature, mine);
+  const next = change(channel, env, { latest: state, used: number, proposal: null });
+  const ack: Effect = {
+    type: 'send',
+    message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },
+  };
+  if (!proposal) return transition(next, persist(), ack);
+  if (message.reason === refusalReasons.conflict) return transition(again(next, proposal), persist(), ack);
+  const text = textOf(message.data);
+  const outcomes = proposal.requests.map((request) =>
+    outcomeOf(request, wordOf(message.reason), refusedSentence(message.reason, text)),
+  );
+  const history = proposal.requests.map((request) => refusedItem(request, state, text));
+  return transition(next, persist(history, outcomes), ack);
+}
+
+/** The prior state is co-signed under the refusal's number. */
+export function* superseded(channel: Channel, env: Env, theirs: Uint8Array): Rule {
+  const refusal = channel.refusal!;
+  const prior = latest(channel);
+  const bytes = updateBytes(channel.networkId, finalId(channel), refusal.number, prior.stateHash);
+  if (!(yield* verify(peerKey(channel), bytes, theirs)))
+    return stop(channel, env, `the signature on ${refusal.number} is invalid`, true);
+  const state = coSigned(channel, { ...prior, number: refusal.number }, theirs, refusal.signature);
+  const next = change(channel, env, { latest: state, refusal: null, proposal: null });
+  return transition(channel.proposal ? again(next, channel.proposal) : next, persist());
+}
+
+/** After a conflict the initiator proposes again at once; the responder lets it go first. */
+const again = (channel: Channel, proposal: Proposal): Channel =>
+  withLive(channel, {
+    queue: channel.phase === 'open' ? [...proposal.requests, ...channel.live.queue] : [],
+    yielding: channel.role === 'responder',
+  });
+
+/** The initiator had its turn. */
+export function* onYielded(channel: Channel): Rule {
+  return transition(withLive(channel, { yielding: false }));
+}
+
+function textOf(data: Uint8Array): string {
+  return new TextDecoder().decode(data).slice(0, 200);
+}
+
+function refusedSentence(reason: number, text: string): string {
+  if (reason === refusalReasons.declined) return 'The other side declined. Nothing was paid.';
+  if (reason === refusalReasons.timeout) return 'The other side did not decide in time. Nothing was paid.';
+  if (reason === refusalReasons.busy) return 'The other side is busy. Nothing was paid; try again.';
+  return `The other side refused (${wordOf(reason)}${text ? `: ${text}` : ''}). Nothing was paid.`;
+}
+
+// ---- history
+
+const refusedItem = (request: Request, state: CoSigned, text: string): Partial<HistoryEntry> => ({
+  kind: 'refused',
+  amount: request.amount,
+  note: request.note ?? (text || null),
+  balances: state.balances,
+  number: state.number,
+  scope: request.scope,
+});
+
+/** One history item per transfer of a batch, its note with it. */
+function historyOf(
+  channel: Channel,
+  serialized: readonly Uint8Array[],
+  state: CoSigned,
+  requests: readonly Request[],
+): Partial<HistoryEntry>[] {
+  const applied = applyEntries(channel, latest(channel).balances, serialized);
+  if ('problem' in applied) throw new Error(`a co-signed batch does not apply: ${applied.problem}`);
+  const items: Partial<HistoryEntry>[] = [];
+  for (const entry of applied.entries) {
+    if (entry.type === 'transfer')
+      items.push({
+        kind: equalBytes(entry.from, channel.keys[channel.role]) ? 'paid' : 'received',
+        amount: entry.amount,
+        balances: state.balances,
+        number: state.number,
+        scope: requests[items.length]?.scope ?? null,
+      });
+    else if (entry.type === 'meta' && items.length > 0) items[items.length - 1]!.note = noteOf(entry.data);
+  }
+  return items;
+}
