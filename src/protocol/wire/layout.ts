@@ -301,15 +301,17 @@ interface FieldValues {
 
 type FieldsOf<Name extends MessageName> = (typeof layout)[Name]['fields'][number];
 
+type Fields<Name extends MessageName> = { [Key in FieldsOf<Name> as Key[0]]: FieldValues[Key[1]] };
+
 type Flat<T> = { [Key in keyof T]: T[Key] };
 
+type Messages = { [Name in MessageName]: Flat<{ type: Name } & Fields<Name>> };
+
 /** The message `Name` in TypeScript, such as `{ type: 'ping', channel_id: Uint8Array, nonce: bigint }`. */
-export type MessageOf<Name extends MessageName> = Flat<
-  { type: Name } & { [F in FieldsOf<Name> as F[0]]: FieldValues[F[1]] }
->;
+export type MessageOf<Name extends MessageName> = Messages[Name];
 
 /** Any message, told apart by `type`. */
-export type Message = { [Name in MessageName]: MessageOf<Name> }[MessageName];
+export type Message = Messages[MessageName];
 
 /** The names of all messages, in the order of their codes. */
 export const messageNames = Object.keys(layout) as MessageName[];
@@ -320,4 +322,16 @@ for (const name of messageNames) namesByCode[layout[name].code] = name;
 /** The message that a code byte stands for; `undefined` for an unknown one. */
 export function messageNameOf(code: number): MessageName | undefined {
   return namesByCode[code];
+}
+
+const minimumSizes = Object.fromEntries(
+  messageNames.map((name) => {
+    const fields: readonly Field[] = layout[name].fields;
+    return [name, fields.reduce((size, [, type]) => size + fieldHeadSize[type], 1)];
+  }),
+) as Record<MessageName, number>;
+
+/** The bytes that a message takes at least, its code byte included: all of them if no field is variable. */
+export function minimumSize(name: MessageName): number {
+  return minimumSizes[name];
 }
