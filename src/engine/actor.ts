@@ -9,6 +9,7 @@ import {
   type Effect,
   type Env,
   type Event,
+  type HistoryEntry,
   isOver,
   type Outcome,
   other,
@@ -48,6 +49,8 @@ export interface ActorDeps {
   /** The channel changed in a way that someone may want to see. */
   changed(actor: ChannelActor): void;
   outcome(outcome: Outcome): void;
+  /** These are durable now. */
+  committed(actor: ChannelActor, items: HistoryEntry[]): void;
   inband(actor: ChannelActor, data: Uint8Array): void;
   /** Closes the connection to the peer; every channel on it starts over by PROTOCOL 6. */
   disconnect(actor: ChannelActor, reason: string): void;
@@ -180,6 +183,7 @@ export class ChannelActor {
       case 'persist':
         await this.#persist(effect, next);
         for (const outcome of effect.outcomes) this.#deps.outcome(outcome);
+        if (effect.history.length > 0) this.#deps.committed(this, effect.history);
         return;
       case 'send':
         this.#send?.(encode(effect.message));

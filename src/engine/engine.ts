@@ -2,7 +2,7 @@
  * All channels of one account on one network: who is reached, which message meets which channel, what a person or a
  * site may ask. The same in the browser's worker and in the headless peer.
  */
-import { toHex } from '../protocol/bytes.ts';
+import { fromHex, toHex } from '../protocol/bytes.ts';
 import { minFee } from '../protocol/chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../protocol/chain/signed.ts';
 import { serializeTx, type TxOf } from '../protocol/chain/tx.ts';
@@ -10,6 +10,7 @@ import {
   consider,
   createTx,
   type Event,
+  type HistoryEntry,
   initiate,
   isCommitted,
   isOver,
@@ -54,6 +55,8 @@ export interface EngineEvents {
   changed(actor: ChannelActor): void;
   /** A peer proposed a channel: the person, or a policy, decides by `accept` or `decline`. */
   considering(actor: ChannelActor): void;
+  /** These are durable now: what was paid, received, refused, opened, closed. */
+  committed(actor: ChannelActor, items: HistoryEntry[]): void;
   inband(actor: ChannelActor, data: Uint8Array): void;
   storeFailed(error: unknown): void;
   chain(status: ChainStatus | null, problem: string | null): void;
@@ -349,7 +352,7 @@ export class Engine {
     const tx: TxOf<'SpendTx'> = {
       type: 'SpendTx',
       senderId: this.#deps.signer.publicKey,
-      recipientId: to,
+      recipientId: { kind: 'account', key: to },
       amount,
       fee: 0n,
       ttl: 0n,
@@ -386,6 +389,7 @@ export class Engine {
         this.#waiting.get(key)?.done(outcome);
         this.#waiting.delete(key);
       },
+      committed: this.#deps.on.committed,
       inband: this.#deps.on.inband,
       disconnect: (actor, reason) => this.#sessions.drop(actor.peer, reason),
       storeFailed: this.#deps.on.storeFailed,
@@ -443,9 +447,8 @@ export class Engine {
   }
 
   #answerError(peer: Uint8Array, id: string, text: string): void {
-    const channelId = Uint8Array.from(id.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
     const data = new TextEncoder().encode(text);
-    this.#sessions.sender(peer)?.(encode({ type: 'error', channel_id: channelId, data }));
+    this.#sessions.sender(peer)?.(encode({ type: 'error', channel_id: fromHex(id), data }));
   }
 
   #onOpen(peer: Uint8Array, message: Extract<Message, { type: 'channel_open' }>): void {

@@ -1,0 +1,44 @@
+/** What the shop tells pages: who it is, its prices, and whether an order is paid. Read only, open to any origin. */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Orders } from './orders.ts';
+
+export interface ShopInfo {
+  name: string;
+  address: string;
+  invite: string;
+  networkId: string;
+  /** Item -> aetto. */
+  prices: Record<string, string>;
+}
+
+export function startHttp(port: number, info: () => ShopInfo, orders: Orders): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://shop').pathname;
+    if (request.method === 'OPTIONS') return answer(response, 204, null);
+    if (request.method !== 'GET') return answer(response, 405, { error: 'only GET is answered here' });
+    if (path === '/shop.json') return answer(response, 200, info());
+    const order = /^\/orders\/([A-Za-z0-9-]{8,64})$/.exec(path);
+    if (!order) return answer(response, 404, { error: 'there are /shop.json and /orders/<id>' });
+    const found = orders.get(order[1]!);
+    answer(response, 200, {
+      paid: found?.paid ?? false,
+      item: found?.item ?? null,
+      amount: found?.amount.toString() ?? '0',
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'access-control-allow-origin': '*',
+    'access-control-allow-headers': '*',
+    'access-control-allow-private-network': 'true',
+    'cache-control': 'no-store',
+  });
+  response.end(body === null ? '' : JSON.stringify(body));
+}
