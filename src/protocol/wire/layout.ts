@@ -287,7 +287,8 @@ export const layout = {
 /** The name of a message, which is its `type` in TypeScript. */
 export type MessageName = keyof typeof layout;
 
-interface FieldValues {
+/** What a field of each type holds in TypeScript. */
+export interface FieldValues {
   bytes32: Uint8Array;
   bytes64: Uint8Array;
   u16: number;
