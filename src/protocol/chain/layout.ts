@@ -95,6 +95,18 @@ export function list<T>(field: Field<T>): Field<T[]> {
   };
 }
 
+/** A list of exactly two items, each of its own type. */
+export function pair<A, B>(first: Field<A>, second: Field<B>): Field<[A, B]> {
+  return {
+    write: ([a, b]) => [first.write(a), second.write(b)],
+    read(item) {
+      const items = listOf(item);
+      if (items.length !== 2) throw new FieldError(`has a list of ${items.length}, not a pair`);
+      return [first.read(items[0]!), second.read(items[1]!)];
+    },
+  };
+}
+
 const idTags = { account: 1, name: 2, commitment: 3, oracle: 4, contract: 5, channel: 6 } as const;
 export type IdKind = keyof typeof idTags;
 

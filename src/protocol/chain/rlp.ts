@@ -9,7 +9,7 @@ export class RlpError extends Error {
   override name = 'RlpError';
 }
 
-/** The deepest structure of the chain that is read in one piece (a proof of inclusion) nests 5 lists. */
+/** The deepest structure of the chain that is read in one piece (a proof of inclusion) nests 6 lists. */
 const maxDepth = 16;
 
 export const encodeRlp = (item: Item): Uint8Array => RLP.encode(item);
