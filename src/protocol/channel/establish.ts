@@ -15,7 +15,18 @@ import { errorData, stop } from './failure.ts';
 import { isValidKey } from './keys.ts';
 import { change, hashOf, idle, latest, other, persist, transition, updateBytes, withLive } from './record.ts';
 import { openingBalances, policyProblem, termsProblem } from './terms.ts';
-import type { Balances, Channel, Effect, Env, Joint, Role, Rule, Terms, Transition } from './types.ts';
+import type {
+  Balances,
+  Channel,
+  Effect,
+  Env,
+  EventOf,
+  Joint,
+  Role,
+  Rule,
+  Terms,
+  Transition,
+} from './types.ts';
 import { fromUnits, toUnits } from './units.ts';
 
 /** How far a receiver searches for the payer's nonce and gas price (PROTOCOL 1). */

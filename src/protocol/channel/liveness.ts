@@ -3,7 +3,7 @@ import type { MessageOf } from '../wire/index.ts';
 import { cancel } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
 import { idle, isCommitted, transition, wireId, withLive } from './record.ts';
-import type { Channel, Effect, Env, EventOf, Rule, Settings, TimerName, Transition } from './types.ts';
+import type { Channel, Effect, Env, EventOf, Settings, TimerName, Transition } from './types.ts';
 
 /** A running timer: `key` changes whenever it must start anew. */
 export interface Timer {

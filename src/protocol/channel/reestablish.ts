@@ -55,7 +55,7 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
   const mine = latest(channel);
   if (message.sequence_number === mine.number) return yield* onEqual(channel, env, message, mine);
-  if (message.sequence_number < mine.number) return yield* onBehind(channel, env, message, mine);
+  if (message.sequence_number < mine.number) return onBehind(channel, message, mine);
   return yield* onAhead(channel, env, message);
 }
 
@@ -77,19 +77,14 @@ function* onEqual(
     return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
   if (!(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
     return stop(channel, env, `channel_reestablish shows no valid signature on ${mine.number}`, true);
-  return yield* resume(channel, []);
+  return resume(channel, []);
 }
 
 /** The peer is behind: it gets both signatures, and the state itself unless it proposed it. */
-function* onBehind(
-  channel: Channel,
-  env: Env,
-  message: MessageOf<'channel_reestablish'>,
-  mine: CoSigned,
-): Rule {
+function onBehind(channel: Channel, message: MessageOf<'channel_reestablish'>, mine: CoSigned): Transition {
   const hasState = message.pending === mine.number;
   const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine.balances));
-  return yield* resume(channel, [
+  return resume(channel, [
     {
       type: 'send',
       message: {
@@ -119,18 +114,18 @@ function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reesta
   if (refusal && number === refusal.number && equalBytes(message.state_hash, latest(channel).stateHash)) {
     const bytes = updateBytes(channel.networkId, finalId(channel), number, message.state_hash);
     if (yield* verify(peerKey(channel), bytes, message.signature))
-      return yield* thenResume(yield* superseded(channel, env, message.signature));
+      return thenResume(yield* superseded(channel, env, message.signature));
   }
   if (proposal && number === proposal.number && equalBytes(message.state_hash, proposal.stateHash)) {
     const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
     if (yield* verify(peerKey(channel), bytes, message.signature))
-      return yield* thenResume(yield* commitProposal(channel, env, message.signature));
+      return thenResume(commitProposal(channel, env, message.signature));
   }
   // Mine is lost or old: nothing more until the peer has shown the state with both signatures.
   return transition(channel);
 }
 
-const thenResume = (committed: Transition): Rule => resume(committed.channel, committed.effects);
+const thenResume = (committed: Transition): Transition => resume(committed.channel, committed.effects);
 
 /** The peer shows a state that this side lacks. */
 export function* onReestablishAck(
@@ -157,7 +152,7 @@ export function* onReestablishAck(
     return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
   const { proposal } = channel;
   if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
-    return yield* thenResume(yield* commitProposal(channel, env, signatures[other(channel.role)]));
+    return thenResume(commitProposal(channel, env, signatures[other(channel.role)]));
   const balances = balancesFrom(channel, message);
   if (typeof balances === 'string') return stop(channel, env, balances, true);
   const recovered = change(channel, env, {
@@ -167,7 +162,7 @@ export function* onReestablishAck(
     refusal: null,
     recovered: true,
   });
-  return yield* resume(recovered, [
+  return resume(recovered, [
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
   ]);
 }

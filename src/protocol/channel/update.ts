@@ -364,7 +364,7 @@ export function* onUpdateAck(channel: Channel, env: Env, message: MessageOf<'upd
     const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
     if (!(yield* verify(peerKey(channel), bytes, message.signature)))
       return stop(channel, env, `update_ack ${number} carries an invalid signature`, true);
-    return yield* commitProposal(channel, env, message.signature);
+    return commitProposal(channel, env, message.signature);
   }
   if (number <= state.number) return transition(channel);
   return stop(channel, env, `update_ack ${number} answers no update of this side`, true);
@@ -443,7 +443,7 @@ const again = (channel: Channel, proposal: Proposal): Channel =>
   });
 
 /** The initiator had its turn. */
-export function* onYielded(channel: Channel): Rule {
+export function onYielded(channel: Channel): Transition {
   return transition(withLive(channel, { yielding: false }));
 }
 

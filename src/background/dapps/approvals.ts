@@ -1,0 +1,78 @@
+/**
+ * What sites ask of the person. Kept in the store until decided, so that neither a restart of the worker nor a reload
+ * of the page loses or doubles a request; its id follows from origin and requestId.
+ */
+import { blake2b } from '@noble/hashes/blake2.js';
+import type { Clock, Store } from '../../engine/ports.ts';
+import { toHex } from '../../protocol/bytes.ts';
+
+export type SiteAsk =
+  | { kind: 'connect'; id: string; origin: string; createdAt: number }
+  | {
+      kind: 'site_payment';
+      id: string;
+      origin: string;
+      createdAt: number;
+      channel: string;
+      /** Aetto. */
+      amount: bigint;
+      note: string | null;
+      requestId: string;
+    };
+
+export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string): string =>
+  `site-${toHex(blake2b(new TextEncoder().encode(`${kind}\n${origin}\n${requestId}`), { dkLen: 16 }))}`;
+
+export interface SiteAsks {
+  list(): SiteAsk[];
+  get(id: string): SiteAsk | undefined;
+  /** Shows it to the person; resolves with the decision. The same id waits for the same decision. */
+  ask(ask: SiteAsk): Promise<boolean>;
+  /** Durable when it resolves. @returns whether it was still open */
+  decide(id: string, approved: boolean): Promise<boolean>;
+}
+
+/** A person who does not answer in this time says no. */
+const lifetime = 10 * 60_000;
+
+export async function loadSiteAsks(deps: {
+  store: Store;
+  clock: Clock;
+  changed(ask: SiteAsk | null): void;
+}): Promise<SiteAsks> {
+  const open = new Map<string, SiteAsk>();
+  const waiting = new Map<string, ((approved: boolean) => void)[]>();
+  for (const row of await deps.store.list('approvals')) {
+    const ask = row.value as SiteAsk;
+    if (deps.clock.now() - ask.createdAt < lifetime) open.set(ask.id, ask);
+    else await deps.store.commit([{ table: 'approvals', key: ask.id, value: undefined }]);
+  }
+
+  async function decide(id: string, approved: boolean): Promise<boolean> {
+    if (!open.has(id)) return false;
+    await deps.store.commit([{ table: 'approvals', key: id, value: undefined }]);
+    open.delete(id);
+    for (const resolve of waiting.get(id) ?? []) resolve(approved);
+    waiting.delete(id);
+    deps.changed(null);
+    return true;
+  }
+
+  return {
+    list: () => [...open.values()].sort((a, b) => a.createdAt - b.createdAt),
+    get: (id) => open.get(id),
+    async ask(ask) {
+      const decision = new Promise<boolean>((resolve) => {
+        waiting.set(ask.id, [...(waiting.get(ask.id) ?? []), resolve]);
+      });
+      if (!open.has(ask.id)) {
+        open.set(ask.id, ask);
+        await deps.store.commit([{ table: 'approvals', key: ask.id, value: ask }]);
+        deps.clock.after(lifetime, () => void decide(ask.id, false).catch(() => undefined));
+      }
+      deps.changed(open.get(ask.id) ?? null);
+      return decision;
+    },
+    decide,
+  };
+}

@@ -1,0 +1,11 @@
+import { pageErrors } from '../../rpc/page.ts';
+
+/** A page's call that fails, with one of the codes that pages know. */
+export class PageError extends Error {
+  override name = 'PageError';
+  readonly code: number;
+  constructor(kind: keyof typeof pageErrors, message: string) {
+    super(message);
+    this.code = pageErrors[kind];
+  }
+}

@@ -1,0 +1,76 @@
+/** Which sites are connected, and the events each was told: kept so that a page that reloads loses none. */
+import type { Store, Write } from '../../engine/ports.ts';
+import type { PageEvent } from '../../rpc/page.ts';
+
+export interface Site {
+  origin: string;
+  connectedAt: number;
+  /** Accounts (ak_) of the peers whose channels this site asked for: it hears of these only. */
+  peers: string[];
+}
+
+export interface Sites {
+  list(): Site[];
+  get(origin: string): Site | undefined;
+  connect(origin: string, now: number): Promise<void>;
+  addPeer(origin: string, peer: string): Promise<void>;
+  disconnect(origin: string): Promise<void>;
+  /** Stores an event under the origin's next number and returns it. */
+  tell(origin: string, event: Omit<PageEvent, 'number'>): Promise<PageEvent>;
+  since(origin: string, number: number): Promise<PageEvent[]>;
+}
+
+/** So many events of an origin are kept. */
+const kept = 500;
+const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
+
+export async function loadSites(store: Store): Promise<Sites> {
+  const sites = new Map<string, Site>();
+  for (const row of await store.list('sites')) sites.set(row.key, row.value as Site);
+  const last = new Map<string, number>();
+
+  async function lastNumber(origin: string): Promise<number> {
+    const known = last.get(origin);
+    if (known !== undefined) return known;
+    const [row] = await store.list('events', { prefix: `${origin}/`, reverse: true, limit: 1 });
+    const number = row ? (row.value as PageEvent).number : 0;
+    // Meanwhile another event may have taken the next number.
+    if (!last.has(origin)) last.set(origin, number);
+    return last.get(origin)!;
+  }
+
+  async function put(site: Site): Promise<void> {
+    await store.commit([{ table: 'sites', key: site.origin, value: site }]);
+    sites.set(site.origin, site);
+  }
+
+  return {
+    list: () => [...sites.values()],
+    get: (origin) => sites.get(origin),
+    connect: (origin, now) => put({ origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),
+    async addPeer(origin, peer) {
+      const site = sites.get(origin);
+      if (!site || site.peers.includes(peer)) return;
+      await put({ ...site, peers: [...site.peers, peer].slice(-50) });
+    },
+    async disconnect(origin) {
+      await store.commit([{ table: 'sites', key: origin, value: undefined }]);
+      sites.delete(origin);
+    },
+    async tell(origin, event) {
+      await lastNumber(origin);
+      const number = last.get(origin)! + 1;
+      last.set(origin, number);
+      const numbered: PageEvent = { ...event, number };
+      const writes: Write[] = [{ table: 'events', key: eventKey(origin, number), value: numbered }];
+      if (number > kept)
+        writes.push({ table: 'events', key: eventKey(origin, number - kept), value: undefined });
+      await store.commit(writes);
+      return numbered;
+    },
+    async since(origin, number) {
+      const rows = await store.list('events', { prefix: `${origin}/`, after: eventKey(origin, number) });
+      return rows.map((row) => row.value as PageEvent);
+    },
+  };
+}

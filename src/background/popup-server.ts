@@ -1,0 +1,95 @@
+/** Answers the popup: checks who calls and with what, runs the method, pushes the view after each change. */
+import * as v from 'valibot';
+import type { Runtime } from 'webextension-polyfill';
+import { EngineError } from '../engine/engine.ts';
+import { ChainUnavailableError, StoreError, TransactionRefusedError } from '../engine/ports.ts';
+import { AddressError } from '../protocol/chain/address.ts';
+import { AmountError } from '../protocol/channel/index.ts';
+import { InviteError } from '../rpc/invite.ts';
+import {
+  type ParamsOf,
+  type PopupMethod,
+  type PopupPush,
+  PopupRequest,
+  popupMethods,
+  type ResultOf,
+} from '../rpc/popup.ts';
+import type { WalletView } from '../rpc/schema.ts';
+import { WalletError } from './errors.ts';
+import { VaultError } from './vault/index.ts';
+
+export type PopupHandlers = { [M in PopupMethod]: (params: ParamsOf<M>) => Promise<ResultOf<M>> };
+
+export interface PopupServer {
+  /** Takes a connection of the extension's own pages; any other is cut. */
+  accept(port: Runtime.Port): void;
+  push(view: WalletView): void;
+}
+
+export function createPopupServer(
+  handlers: PopupHandlers,
+  extensionUrl: string,
+  view: () => WalletView,
+): PopupServer {
+  const ports = new Set<Runtime.Port>();
+
+  async function answer(request: v.InferOutput<typeof PopupRequest>): Promise<PopupPush> {
+    const { id, method } = request;
+    if (!Object.hasOwn(popupMethods, method))
+      return failure(id, 'unknown_method', `There is no method ${method}.`);
+    const name = method as PopupMethod;
+    const parsed = v.safeParse(popupMethods[name].params, request.params);
+    if (!parsed.success) {
+      const issue = parsed.issues[0];
+      return failure(id, 'invalid_params', `${v.getDotPath(issue) ?? method}: ${issue.message}`);
+    }
+    try {
+      const result = await handlers[name](parsed.output as never);
+      return { kind: 'result', id, result };
+    } catch (error) {
+      return failure(id, ...explain(error));
+    }
+  }
+
+  return {
+    accept(port) {
+      // Only pages of this extension, not content scripts, which share its id.
+      if (!port.sender?.url?.startsWith(extensionUrl)) return port.disconnect();
+      ports.add(port);
+      port.onDisconnect.addListener(() => ports.delete(port));
+      port.onMessage.addListener((message: unknown) => {
+        const request = v.safeParse(PopupRequest, message);
+        if (!request.success) return;
+        void answer(request.output).then((reply) => {
+          if (ports.has(port)) port.postMessage(reply);
+        });
+      });
+      port.postMessage({ kind: 'view', view: view() } satisfies PopupPush);
+    },
+    push(next) {
+      for (const port of ports) port.postMessage({ kind: 'view', view: next } satisfies PopupPush);
+    },
+  };
+}
+
+const failure = (id: number, code: string, message: string): PopupPush => ({
+  kind: 'error',
+  id,
+  error: { code, message },
+});
+
+/** What went wrong, as a code and a sentence. Anything unforeseen is said to be that, with its own words. */
+function explain(error: unknown): [code: string, message: string] {
+  if (error instanceof WalletError || error instanceof EngineError) return [error.code, error.message];
+  if (error instanceof VaultError) return ['vault', error.message];
+  if (error instanceof StoreError) return ['store', error.message];
+  if (error instanceof InviteError) return ['bad_invite', error.message];
+  if (error instanceof AddressError) return ['bad_address', error.message];
+  if (error instanceof AmountError) return ['bad_amount', error.message];
+  if (error instanceof ChainUnavailableError) return ['node_unavailable', error.message];
+  if (error instanceof TransactionRefusedError) return ['refused_by_chain', error.message];
+  return [
+    'unexpected',
+    `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
+  ];
+}

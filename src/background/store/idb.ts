@@ -1,0 +1,122 @@
+/** The wallet's store: IndexedDB, each commit one strictly durable transaction. */
+import type { IDBPDatabase } from 'idb';
+import { createCommitQueue } from '../../engine/commit-queue.ts';
+import { type Range, type Store, StoreError, type Table, type Write } from '../../engine/ports.ts';
+import { explain } from './explain.ts';
+import { openDatabase } from './open.ts';
+
+/** Sorts after every key that begins so: no key holds this noncharacter. */
+const last = '\uffff';
+
+/**
+ * Opens the database, makes or migrates its tables.
+ * @throws StoreError with a sentence that says what to do
+ */
+export async function openIdbStore(name: string, factory: IDBFactory = globalThis.indexedDB): Promise<Store> {
+  const db = await openDatabase(name, factory);
+  /** Why the store serves no more; null while it does. */
+  let closed: string | null = null;
+
+  // A newer version of the wallet waits for the database: let it have it.
+  db.addEventListener('versionchange', () => {
+    closed =
+      'A newer version of Tandem took over the wallet’s data. Close this window and open the wallet again.';
+    db.close();
+  });
+  db.addEventListener('close', () => {
+    closed ??=
+      'The browser closed the wallet’s data, because the site data was cleared or the disk failed. Restart the browser.';
+  });
+
+  const queue = createCommitQueue<Write>((writes) => write(db, writes));
+
+  async function use<T>(what: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    if (closed) throw new StoreError(closed);
+    try {
+      return await work();
+    } catch (error) {
+      throw closed ? new StoreError(closed, { cause: error }) : explain(what, error);
+    }
+  }
+
+  return {
+    commit: (writes) =>
+      // Copied now: it may have to wait, and the caller may go on with its objects.
+      use('write', async () => queue.add(structuredClone(writes))),
+    async get(table, key) {
+      await queue.settled();
+      return use('read', () => db.get(table, key));
+    },
+    async list(table, range = {}) {
+      await queue.settled();
+      return use('read', () => list(db, table, range));
+    },
+    async close() {
+      await queue.settled();
+      closed ??= 'The wallet’s data is closed. Open the wallet again.';
+      db.close();
+    },
+  };
+}
+
+async function write(db: IDBPDatabase, writes: readonly Write[]): Promise<void> {
+  if (writes.length === 0) return;
+  const tables = [...new Set(writes.map((one) => one.table))];
+  const transaction = db.transaction(tables, 'readwrite', { durability: 'strict' });
+  // The transaction's own error says why; each request's would be unhandled beside it.
+  const done = transaction.done;
+  try {
+    for (const { table, key, value } of writes) {
+      const store = transaction.objectStore(table);
+      const request = value === undefined ? store.delete(key) : store.put(value, key);
+      request.catch(() => undefined);
+    }
+    transaction.commit();
+  } catch (error) {
+    done.catch(() => undefined);
+    transaction.abort();
+    throw error;
+  }
+  await done;
+}
+
+async function list(
+  db: IDBPDatabase,
+  table: Table,
+  range: Range,
+): Promise<{ key: string; value: unknown }[]> {
+  const { limit = Number.POSITIVE_INFINITY, reverse = false } = range;
+  const query = keyRange(range);
+  if (limit <= 0 || query === 'none') return [];
+  const rows: { key: string; value: unknown }[] = [];
+  const store = db.transaction(table, 'readonly').store;
+  if (!reverse && limit === Number.POSITIVE_INFINITY) {
+    const [keys, values] = await Promise.all([store.getAllKeys(query), store.getAll(query)]);
+    return keys.map((key, index) => ({ key: key as string, value: values[index] }));
+  }
+  let cursor = await store.openCursor(query, reverse ? 'prev' : 'next');
+  while (cursor) {
+    rows.push({ key: cursor.key as string, value: cursor.value });
+    if (rows.length >= limit) break;
+    cursor = await cursor.continue();
+  }
+  return rows;
+}
+
+/** The narrowest bounds that hold every key of the range; `none` where no key can be in it. */
+function keyRange({ prefix, before, after }: Range): IDBKeyRange | undefined | 'none' {
+  let low: { key: string; open: boolean } | undefined;
+  let high: { key: string; open: boolean } | undefined;
+  if (prefix) {
+    low = { key: prefix, open: false };
+    high = { key: prefix + last, open: true };
+  }
+  if (after !== undefined && (!low || after >= low.key)) low = { key: after, open: true };
+  if (before !== undefined && (!high || before < high.key)) high = { key: before, open: true };
+  if (low && high) {
+    if (low.key >= high.key) return 'none';
+    return IDBKeyRange.bound(low.key, high.key, low.open, high.open);
+  }
+  if (low) return IDBKeyRange.lowerBound(low.key, low.open);
+  return high && IDBKeyRange.upperBound(high.key, high.open);
+}

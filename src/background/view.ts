@@ -1,0 +1,163 @@
+/** What the popup shows of a channel, and what in it needs the person: derived from the record, never stored. */
+import { blake2b } from '@noble/hashes/blake2.js';
+import type { ChannelActor } from '../engine/actor.ts';
+import type { Engine } from '../engine/engine.ts';
+import { toHex } from '../protocol/bytes.ts';
+import { encode } from '../protocol/chain/address.ts';
+import {
+  type Channel,
+  closeQuote,
+  closingTxHash,
+  fundingTxHash,
+  noteOf,
+  openingBalances,
+  other,
+  spendable,
+  type Terms,
+} from '../protocol/channel/index.ts';
+import { parseEntry } from '../protocol/state/entries.ts';
+import type { ApprovalView, ChannelView } from '../rpc/schema.ts';
+
+type DecodedEntry = Extract<ApprovalView, { kind: 'site_payment' }>['entries'][number];
+type TermsView = ChannelView['terms'];
+
+export const termsView = (terms: Terms): TermsView => ({
+  initiatorAmount: terms.initiatorAmount.toString(),
+  responderAmount: terms.responderAmount.toString(),
+  pushAmount: terms.pushAmount.toString(),
+  channelReserve: terms.channelReserve.toString(),
+  lockPeriod: terms.lockPeriod,
+});
+
+export function channelView(engine: Engine, actor: ChannelActor): ChannelView {
+  const { channel, stored } = actor;
+  const peer = other(channel.role);
+  const balances = channel.latest?.balances ?? openingBalances(channel.terms);
+  const quote = closeQuote(channel);
+  return {
+    id: actor.id,
+    channelId: channel.channelId && channel.latest ? encode('ch', channel.channelId) : null,
+    role: channel.role,
+    peer: { address: encode('ak', channel.keys[peer]), name: stored.peerName },
+    phase: channel.phase,
+    connection: engine.connection(actor),
+    terms: termsView(channel.terms),
+    mine: balances[channel.role].toString(),
+    theirs: balances[peer].toString(),
+    spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
+    sequenceNumber: (channel.latest?.number ?? 0n).toString(),
+    pending: pendingOf(channel),
+    progress: progressOf(channel),
+    closeQuote: quote && {
+      mine: quote.balances[channel.role].toString(),
+      theirs: quote.balances[peer].toString(),
+      fee: quote.fee.toString(),
+    },
+    reason: channel.reason ?? actor.notice ?? unreachableNote(engine, actor),
+    openedAt: channel.openedAt,
+    updatedAt: channel.updatedAt,
+  };
+}
+
+function unreachableNote(engine: Engine, actor: ChannelActor): string | null {
+  return engine.connection(actor) === 'online' ? null : engine.unreachable(actor);
+}
+
+function pendingOf(channel: Channel): ChannelView['pending'] {
+  const { proposal, live } = channel;
+  if (live.incoming) {
+    const amount = channel.latest!.balances[channel.role] - live.incoming.balances[channel.role];
+    return { kind: 'asked', amount: amount.toString(), note: null };
+  }
+  if (channel.refusal) return { kind: 'refusing', amount: '0', note: null };
+  if (proposal && channel.latest) {
+    const change = channel.latest.balances[channel.role] - proposal.balances[channel.role];
+    return {
+      kind: change >= 0n ? 'paying' : 'being_paid',
+      amount: (change >= 0n ? change : -change).toString(),
+      note: proposal.requests[0]?.note ?? null,
+    };
+  }
+  if (channel.phase === 'shutting_down' || channel.phase === 'closing')
+    return { kind: 'closing', amount: '0', note: null };
+  return null;
+}
+
+function progressOf(channel: Channel): ChannelView['progress'] {
+  const { funding, closing } = channel;
+  const required = Math.max(1, channel.minimumDepth);
+  if ((channel.phase === 'confirming' || channel.phase === 'locking') && funding)
+    return {
+      what: 'funding',
+      txHash: encode('th', fundingTxHash(channel)),
+      confirmations: funding.confirmations ?? -1,
+      required,
+    };
+  if (channel.phase === 'closing_confirming' && closing)
+    return {
+      what: 'close',
+      txHash: encode('th', closingTxHash(channel)),
+      confirmations: closing.confirmations ?? -1,
+      required,
+    };
+  return null;
+}
+
+/** A batch as a person reads it. */
+export function decodeEntries(serialized: readonly Uint8Array[]): DecodedEntry[] {
+  return serialized.map((bytes): DecodedEntry => {
+    const entry = parseEntry(bytes);
+    if (entry.type === 'transfer')
+      return {
+        type: 'transfer',
+        from: encode('ak', entry.from),
+        to: encode('ak', entry.to),
+        amount: entry.amount.toString(),
+      };
+    if (entry.type === 'meta') {
+      const note = noteOf(entry.data);
+      if (note !== null) return { type: 'note', text: note };
+      return { type: 'other', description: `application data, ${entry.data.length} bytes` };
+    }
+    return { type: 'other', description: entry.type };
+  });
+}
+
+/** Names what was shown, so that a decision on anything else is refused. */
+export const digestOf = (shown: unknown): string =>
+  toHex(blake2b(new TextEncoder().encode(JSON.stringify(shown)), { dkLen: 16 }));
+
+/** What of this channel waits for the person. */
+export function channelApproval(actor: ChannelActor, initiatorFunded: boolean): ApprovalView | null {
+  const { channel } = actor;
+  const peer = encode('ak', actor.peer);
+  const base = { createdAt: channel.updatedAt, channel: actor.id, peer };
+  if (channel.phase === 'considering') {
+    const terms = termsView(channel.terms);
+    const id = `considering-${actor.id}`;
+    return { kind: 'incoming_channel', id, ...base, terms, initiatorFunded, digest: digestOf([id, terms]) };
+  }
+  if (channel.phase === 'reviewing' && channel.asked) {
+    const id = `reviewing-${actor.id}`;
+    const terms = termsView(channel.terms);
+    const asked = termsView(channel.asked);
+    return { kind: 'counter_offer', id, ...base, terms, asked, digest: digestOf([id, terms, asked]) };
+  }
+  const { incoming } = channel.live;
+  if (!incoming || !channel.latest) return null;
+  const [mine, theirs] = [channel.role, other(channel.role)];
+  const before = channel.latest.balances;
+  const id = `update-${actor.id}-${incoming.number}`;
+  const entries = decodeEntries(incoming.entries);
+  const after = { mine: incoming.balances[mine].toString(), theirs: incoming.balances[theirs].toString() };
+  return {
+    kind: 'incoming_update',
+    id,
+    ...base,
+    entries,
+    amount: (before[mine] - incoming.balances[mine]).toString(),
+    before: { mine: before[mine].toString(), theirs: before[theirs].toString() },
+    after,
+    digest: digestOf([id, entries, after]),
+  };
+}

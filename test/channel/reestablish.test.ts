@@ -1,0 +1,221 @@
+/** PROTOCOL 6: every row of its table. */
+import { describe, expect, test } from 'vitest';
+import type { Channel } from '../../src/protocol/channel/index.ts';
+import { ae, balancesOf, payment, sameState, standardTerms, World } from './world.ts';
+
+/** An open channel after one payment of Alice's, with each side's disk from before it. */
+function paid() {
+  const world = new World().open();
+  const old = { alice: structuredClone(world.alice.disk!), bob: structuredClone(world.bob.disk!) };
+  world.alice.post({ type: 'request', request: payment(ae) });
+  world.settle();
+  return { world, old };
+}
+const restore = (world: World, who: 'alice' | 'bob', disk: Channel) => {
+  world.disconnect();
+  world[who].disk = structuredClone(disk);
+  world[who].restart();
+  world.connect();
+  world.settle();
+};
+
+describe('equal numbers', () => {
+  test('resume', () => {
+    const { world } = paid();
+    world.disconnect();
+    world.connect();
+    world.settle();
+    world.bob.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    expect(balancesOf(world.alice)).toEqual({ initiator: 10n * ae, responder: 5n * ae });
+  });
+  test('the unanswered proposal is sent again, byte for byte', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'request', request: payment(ae) });
+    const first = world.alice.sent.at(-1);
+    world.kill(world.alice);
+    world.connect();
+    world.settle();
+    const again = world.alice.sent.filter((message) => message.type === 'update');
+    expect(again).toEqual([first, first]);
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: true });
+  });
+  test('the unanswered refusal is sent again', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'request', request: payment(ae, 'ask') });
+    world.settle();
+    world.bob.post({ type: 'decide_update', number: 1n, accept: false });
+    world.kill(world.bob);
+    world.connect();
+    world.settle();
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    expect(world.bob.channel!.latest!.number).toBe(2n);
+    expect(world.alice.channel!.phase).toBe('open');
+  });
+  test('another hash under the same number freezes the channel', () => {
+    const { world, old } = paid();
+    const forked = structuredClone(old.bob);
+    world.disconnect();
+    world.bob.disk = { ...forked, latest: { ...forked.latest!, number: 1n } };
+    world.bob.restart();
+    world.connect();
+    world.settle();
+    expect(world.alice.channel).toMatchObject({ phase: 'failed' });
+    expect(world.alice.channel?.reason).toMatch(/two different states/);
+    expect(world.bob.channel!.phase).toBe('failed');
+  });
+});
+
+describe('one behind, and it had proposed', () => {
+  test('the ack was lost: the proposer commits by the reestablish', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'request', request: payment(ae) });
+    world.deliver(world.bob);
+    world.disconnect();
+    expect(world.alice.channel!.latest!.number).toBe(0n);
+    world.connect();
+    world.settle();
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: true, number: 1n });
+    expect(world.alice.channel!.recovered).toBe(false);
+    // The peer has the state already: it is not sent.
+    const ack = world.bob.sent.find((message) => message.type === 'channel_reestablish_ack');
+    expect(ack).toMatchObject({ state: new Uint8Array() });
+  });
+  test('killed instead of disconnected', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'request', request: payment(ae) });
+    world.deliver(world.bob);
+    world.kill(world.alice);
+    world.connect();
+    world.settle();
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: true });
+  });
+});
+
+describe('ahead otherwise: my state is lost or old', () => {
+  test.each(['alice', 'bob'] as const)(
+    '%s restores an old backup and takes the state from the peer',
+    (who) => {
+      const { world, old } = paid();
+      restore(world, who, old[who]);
+      expect(sameState(world.alice, world.bob)).toBe(true);
+      expect(world[who].channel).toMatchObject({ recovered: true, phase: 'open' });
+      world.alice.post({ type: 'request', request: payment(ae) });
+      world.settle();
+      expect(world.bob.channel!.latest!.number).toBe(2n);
+    },
+  );
+  test('a state that does not hash to state_hash, or is not signed by both, is not taken', () => {
+    const { world, old } = paid();
+    for (const change of [
+      { state: new Uint8Array([1]) },
+      { responder_signature: new Uint8Array(64) },
+      { initiator_signature: new Uint8Array(64) },
+      { state_hash: new Uint8Array(32) },
+    ]) {
+      world.disconnect();
+      world.bob.disk = structuredClone(old.bob);
+      world.bob.restart();
+      world.connect();
+      world.deliver(world.alice);
+      const ack = world.alice.sent.findLast((message) => message.type === 'channel_reestablish_ack');
+      if (ack?.type !== 'channel_reestablish_ack') throw new Error('no ack');
+      world.bob.post({ type: 'message', message: { ...ack, ...change } });
+      expect(world.bob.channel!.phase).toBe('failed');
+      expect(world.bob.channel!.latest!.number).toBe(0n);
+      world.disconnect();
+    }
+  });
+});
+
+describe('refused', () => {
+  test('another chain', () => {
+    const { world } = paid();
+    const sent = world.alice.channel!;
+    world.bob.post({
+      type: 'message',
+      message: {
+        type: 'channel_reestablish',
+        chain_hash: new Uint8Array(32),
+        channel_id: sent.channelId!,
+        sequence_number: 1n,
+        state_hash: sent.latest!.stateHash,
+        signature: sent.latest!.signatures.initiator,
+        pending: 0n,
+      },
+    });
+    expect(world.bob.channel!.phase).toBe('failed');
+  });
+  test('a signature that is not on the state', () => {
+    const { world } = paid();
+    const sent = world.alice.channel!;
+    world.bob.post({
+      type: 'message',
+      message: {
+        type: 'channel_reestablish',
+        chain_hash: sent.chainHash,
+        channel_id: sent.channelId!,
+        sequence_number: 1n,
+        state_hash: sent.latest!.stateHash,
+        signature: sent.latest!.signatures.responder,
+        pending: 0n,
+      },
+    });
+    expect(world.bob.channel!.phase).toBe('failed');
+  });
+  test('anything else before channel_reestablish only breaks the connection', () => {
+    const { world } = paid();
+    world.disconnect();
+    world.connect();
+    const channel_id = world.alice.channel!.channelId!;
+    const done = world.alice.post({ type: 'message', message: { type: 'shutdown', channel_id } });
+    expect(done.effects).toEqual([expect.objectContaining({ type: 'disconnect' })]);
+    expect(world.alice.channel!.phase).toBe('open');
+  });
+});
+
+describe('funding', () => {
+  test('funding_signed was lost: the peer shows its signature by its reestablish', () => {
+    const world = new World();
+    const deliver = world.deliver.bind(world);
+    world.deliver = (party) => {
+      // Loses the connection exactly when funding_signed is under way.
+      if (world.bob.sent.at(-1)?.type === 'funding_signed' && party === world.alice) return false;
+      return deliver(party);
+    };
+    world.establish({ ...standardTerms, pushAmount: ae });
+    world.deliver = deliver;
+    expect([world.alice.channel!.phase, world.bob.channel!.phase]).toEqual(['half_signed', 'confirming']);
+    world.kill(world.alice);
+    world.connect();
+    world.settle();
+    expect(world.alice.channel!.phase).toBe('confirming');
+    world.confirm(1);
+    expect([world.alice.channel!.phase, world.bob.channel!.phase]).toEqual(['open', 'open']);
+  });
+  test('funding_locked was lost: it is sent again', () => {
+    const world = new World();
+    world.establish();
+    world.alice.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    world.disconnect();
+    world.bob.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    world.connect();
+    world.settle();
+    expect([world.alice.channel!.phase, world.bob.channel!.phase]).toEqual(['open', 'open']);
+  });
+  test('funding_locked was lost to one side only', () => {
+    const world = new World();
+    world.establish();
+    world.bob.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    world.settle();
+    world.alice.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    world.disconnect();
+    expect([world.alice.channel!.phase, world.bob.channel!.phase]).toEqual(['open', 'locking']);
+    world.connect();
+    world.settle();
+    expect(world.bob.channel!.phase).toBe('open');
+  });
+});
