@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -34,7 +35,8 @@ describe('a stream gives the same messages however it is cut', () => {
     for (let at = 0; at <= bytes.length; at++) {
       const decoder = createDecoder();
       const got = [bytes.slice(0, at), bytes.slice(at)].map((chunk) => decoder.push(chunk));
-      expect(got).toStrictEqual(at === bytes.length ? [[message], []] : [[], [message]]);
+      const expected = at === bytes.length ? [[message], []] : [[], [message]];
+      expect(isDeepStrictEqual(got, expected), `cut at ${at}`).toBe(true);
       decoder.end();
     }
   });
@@ -139,7 +141,7 @@ test('an error message gives its text', () => {
 });
 
 test('work grows with the bytes, not with the chunks: a byte is copied once, in chunks of one byte too', () => {
-  const entries = [new Uint8Array(100_000).fill(1), new Uint8Array(), new Uint8Array(50_000).fill(2)];
+  const entries = [new Uint8Array(20_000).fill(1), new Uint8Array(), new Uint8Array(10_000).fill(2)];
   const update = { ...goldenNamed('update, no entries').message, entries } as Message;
   const bytes = encode(update);
   const { copied, result } = countCopies(() => {

@@ -41,57 +41,40 @@ export function encode(message: Message): Uint8Array {
   return bytes;
 }
 
-const u64Max = (1n << 64n) - 1n;
-const u128Max = (1n << 128n) - 1n;
+/** The largest value of each integer type. */
+const largest = { u16: 0xffff, u32: 0xffff_ffff, u64: (1n << 64n) - 1n, u128: (1n << 128n) - 1n };
+/** The most bytes that a length, or entries that a count, can say. */
+const longest = { data16: 0xffff, data32: 0xffff_ffff, entries: 0xffff };
 
 /** The size of a field on the wire, once its value is known to be one that the field can hold. */
 function checkedSize(messageName: MessageName, [field, type]: Field, value: unknown): number {
-  const refuse = (wanted: string): never => {
-    const got = value === undefined ? 'it is missing' : `got ${show(value)}`;
-    throw new WireError(`must be ${wanted}, ${got}`, { messageName, field });
-  };
-  const integer = (max: number) => {
-    if (!(typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max)) {
-      refuse(`a whole number from 0 to ${max}`);
-    }
-    return fieldHeadSize[type];
-  };
-  const bigInteger = (max: bigint) => {
-    if (!(typeof value === 'bigint' && value >= 0n && value <= max)) refuse(`a bigint from 0 to ${max}`);
-    return fieldHeadSize[type];
-  };
-  const fixed = (size: number) => {
-    if (!(value instanceof Uint8Array && value.length === size)) refuse(`a Uint8Array of ${size} bytes`);
-    return size;
-  };
-  const data = (max: number) => {
-    if (!(value instanceof Uint8Array && value.length <= max)) {
-      return refuse(`a Uint8Array of at most ${max} bytes`);
-    }
-    return fieldHeadSize[type] + value.length;
-  };
-
+  const head = fieldHeadSize[type];
   switch (type) {
     case 'bytes32':
-      return fixed(32);
     case 'bytes64':
-      return fixed(64);
+      if (value instanceof Uint8Array && value.length === head) return head;
+      throw refusal(messageName, field, `a Uint8Array of ${head} bytes`, value);
     case 'u16':
-      return integer(0xffff);
     case 'u32':
-      return integer(0xffff_ffff);
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largest[type]) {
+        return head;
+      }
+      throw refusal(messageName, field, `a whole number from 0 to ${largest[type]}`, value);
     case 'u64':
-      return bigInteger(u64Max);
     case 'u128':
-      return bigInteger(u128Max);
+      if (typeof value === 'bigint' && value >= 0n && value <= largest[type]) return head;
+      throw refusal(messageName, field, `a bigint from 0 to ${largest[type]}`, value);
     case 'data16':
-      return data(0xffff);
     case 'data32':
-      return data(0xffff_ffff);
+      if (value instanceof Uint8Array && value.length <= longest[type]) return head + value.length;
+      throw refusal(messageName, field, `a Uint8Array of at most ${longest[type]} bytes`, value);
     case 'entries': {
-      if (!Array.isArray(value) || value.length > 0xffff) return refuse('an array of at most 65535 entries');
-      let size: number = fieldHeadSize.entries;
-      for (const [index, entry] of value.entries()) {
+      if (!Array.isArray(value) || value.length > longest[type]) {
+        throw refusal(messageName, field, `an array of at most ${longest[type]} entries`, value);
+      }
+      let size: number = head;
+      for (let index = 0; index < value.length; index++) {
+        const entry: unknown = value[index];
         if (!(entry instanceof Uint8Array)) {
           throw new WireError(`entry ${index} must be a Uint8Array, got ${show(entry)}`, {
             messageName,
@@ -103,6 +86,11 @@ function checkedSize(messageName: MessageName, [field, type]: Field, value: unkn
       return size;
     }
   }
+}
+
+function refusal(messageName: MessageName, field: string, wanted: string, value: unknown): WireError {
+  const got = value === undefined ? 'it is missing' : `got ${show(value)}`;
+  return new WireError(`must be ${wanted}, ${got}`, { messageName, field });
 }
 
 /** Writes a checked value at `offset`; returns the offset behind it. */
@@ -124,7 +112,8 @@ function write(bytes: Uint8Array, view: DataView, offset: number, type: FieldTyp
       return head;
     case 'u128':
       view.setBigUint64(offset, (value as bigint) >> 64n);
-      view.setBigUint64(offset + 8, (value as bigint) & u64Max);
+      // Keeps the low 64 bits.
+      view.setBigUint64(offset + 8, value as bigint);
       return head;
     case 'data16': {
       const data = value as Uint8Array;
