@@ -11,6 +11,22 @@ interface AccountVector {
   nonce: number;
 }
 
+export interface ChannelVector {
+  id: string;
+  initiator_id: string;
+  responder_id: string;
+  channel_amount: string;
+  initiator_amount: string;
+  responder_amount: string;
+  channel_reserve: string;
+  delegate_ids: { initiator: string[]; responder: string[] };
+  state_hash: string;
+  round: number;
+  solo_round: number;
+  lock_period: number;
+  locked_until: number;
+}
+
 export interface StepVector {
   step: string;
   type: string;
