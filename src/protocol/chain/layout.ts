@@ -2,7 +2,7 @@
  * The chain's objects: an RLP list of tag, version, then fields in fixed order. A layout names the fields once;
  * types, writer and strict reader all come from it.
  */
-import { bigintToBytes, bytesToBigint, equalBytes, toHex } from '../bytes.ts';
+import { bigintToBytes, bytesToBigint, toHex } from '../bytes.ts';
 import { decodeRlp, encodeRlp, type Item, RlpError } from './rlp.ts';
 
 /** Writes and reads one field. Both throw FieldError with what is wrong; the name is put before it by the caller. */
@@ -211,21 +211,31 @@ export function readFields<L extends Layout>(
   return value as Fields<L>;
 }
 
-/** Reads an object of a known layout. */
+/** Throws unless the head is that of the layout. */
+function checkHead(
+  layout: Layout,
+  name: string,
+  head: { tag: bigint; version: bigint },
+  failure: Failure,
+): void {
+  if (head.tag !== BigInt(layout.tag)) throw failure(`${name}: tag ${head.tag}, not ${layout.tag}`);
+  if (head.version !== BigInt(layout.version))
+    throw failure(`${name}: version ${head.version} is not supported, only ${layout.version}`);
+}
+
+/**
+ * Reads an object of a known layout. Every value has one form only, in RLP and in its field, so what is read is
+ * written again as it was.
+ */
 export function readObject<L extends Layout>(
   layout: L,
   name: string,
   bytes: Uint8Array,
   failure: Failure,
 ): Fields<L> {
-  const { tag, version, items } = readHead(bytes, name, failure);
-  if (tag !== BigInt(layout.tag)) throw failure(`${name}: tag ${tag}, not ${layout.tag}`);
-  if (version !== BigInt(layout.version))
-    throw failure(`${name}: version ${version} is not supported, only ${layout.version}`);
-  const value = readFields(layout, name, items, failure);
-  if (!equalBytes(writeObject(layout, name, value, failure), bytes))
-    throw failure(`${name}: the serialization is not the canonical one`);
-  return value;
+  const head = readHead(bytes, name, failure);
+  checkHead(layout, name, head, failure);
+  return readFields(layout, name, head.items, failure);
 }
 
 /** Reads an object of whichever layout of the table has its tag. */
@@ -235,9 +245,10 @@ export function readAny<Table extends Record<string, Layout>>(
   bytes: Uint8Array,
   failure: Failure,
 ): ObjectOf<Table> {
-  const { tag } = readHead(bytes, what, failure);
-  const found = Object.entries(table).find(([, layout]) => BigInt(layout.tag) === tag);
-  if (!found) throw failure(`not a serialized ${what}: tag ${tag} is unknown`);
+  const head = readHead(bytes, what, failure);
+  const found = Object.entries(table).find(([, layout]) => BigInt(layout.tag) === head.tag);
+  if (!found) throw failure(`not a serialized ${what}: tag ${head.tag} is unknown`);
   const [type, layout] = found;
-  return { type, ...readObject(layout, type, bytes, failure) } as ObjectOf<Table>;
+  checkHead(layout, type, head, failure);
+  return { type, ...readFields(layout, type, head.items, failure) } as ObjectOf<Table>;
 }
