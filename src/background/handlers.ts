@@ -1,0 +1,154 @@
+/** What each method of the popup does. */
+import { decode, encode } from '../protocol/chain/address.ts';
+import type { Outcome, Terms } from '../protocol/channel/index.ts';
+import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
+import type { ChannelView } from '../rpc/schema.ts';
+import { WalletError } from './errors.ts';
+import type { PopupHandlers } from './popup-server.ts';
+import type { Vault } from './vault/index.ts';
+import type { Wallet } from './wallet.ts';
+
+const ok = { ok: true } as const;
+
+export function createHandlers(wallet: Wallet, vault: Vault): PopupHandlers {
+  const invite = (link: string) => {
+    const parsed = parseInvite(link);
+    const { network } = wallet;
+    if (parsed.networkId !== network.networkId)
+      throw new InviteError(
+        `This invite is for ${parsed.networkId}; your wallet is on ${network.networkId}. Ask for another, or switch the network.`,
+      );
+    if (encode('ak', parsed.peer) === wallet.running().address)
+      throw new InviteError('This invite is your own. Send it to somebody else.');
+    return parsed;
+  };
+
+  return {
+    'wallet.view': async () => wallet.view(),
+
+    'vault.newPhrase': async () => ({ mnemonic: vault.newPhrase() }),
+    async 'vault.create'({ mnemonic, password }) {
+      await vault.create({ mnemonic, password });
+      await wallet.start();
+      return { address: await vault.address() };
+    },
+    async 'vault.unlock'({ password }) {
+      await vault.unlock(password);
+      await wallet.start();
+      return ok;
+    },
+    async 'vault.lock'() {
+      await vault.lock();
+      await wallet.stop();
+      return ok;
+    },
+    'vault.revealPhrase': async ({ password }) => ({ mnemonic: await vault.revealPhrase(password) }),
+
+    async 'settings.set'(changes) {
+      await wallet.set(changes);
+      if (changes.autoLockMinutes !== undefined) await vault.touch();
+      return ok;
+    },
+    async 'network.set'({ nodeUrl, relay }) {
+      await wallet.setNetwork(nodeUrl, relay);
+      return ok;
+    },
+
+    async 'account.send'({ to, amount }) {
+      const { hash, fee } = await wallet.running().engine.spend(decode('ak', to), positive(amount));
+      return { txHash: encode('th', hash), fee: fee.toString() };
+    },
+    'account.faucet': async () => ({ txHash: await wallet.faucet() }),
+
+    async 'invite.mine'() {
+      const { transport, signer } = wallet.running();
+      const addresses = transport.addresses();
+      const link = formatInvite({
+        peer: signer.publicKey,
+        networkId: wallet.network.networkId,
+        addresses,
+        name: null,
+      });
+      return { link, reachable: addresses.length > 0 };
+    },
+    async 'invite.read'({ link }) {
+      const { peer, name, networkId } = invite(link);
+      return { peer: encode('ak', peer), name, networkId };
+    },
+    async 'channel.quote'({ terms }) {
+      const { engine } = wallet.running();
+      const parsed = termsOf(terms);
+      const fee = engine.fundingFee(parsed);
+      const problem = await engine.fundingProblem(parsed);
+      return { fee: fee.toString(), total: (parsed.initiatorAmount + fee).toString(), problem };
+    },
+    async 'channel.open'({ link, terms }) {
+      const { peer, addresses, name } = invite(link);
+      const actor = await wallet.running().engine.open(peer, addresses, termsOf(terms), name);
+      return { channel: actor.id };
+    },
+    'channel.pay': (params) => move(wallet, 'pay', params),
+    'channel.request': (params) => move(wallet, 'ask', params),
+    async 'channel.shutdown'({ channel }) {
+      await wallet.running().engine.wish(channel, { type: 'shutdown' });
+      return ok;
+    },
+    async 'channel.abort'({ channel }) {
+      await wallet.running().engine.wish(channel, { type: 'abort', reason: 'You gave this opening up.' });
+      return ok;
+    },
+    async 'channel.reconnect'({ channel }) {
+      await wallet.running().engine.reconnect(channel);
+      return ok;
+    },
+    async 'channel.history'({ channel, before, limit }) {
+      return { items: await wallet.history(channel, before, limit) };
+    },
+
+    async 'approval.get'({ id }) {
+      const approval = wallet.approvals().find((candidate) => candidate.id === id);
+      if (!approval)
+        throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
+      return approval;
+    },
+    async 'approval.decide'({ id, approve, digest }) {
+      await wallet.decide(id, approve, digest);
+      return ok;
+    },
+    async 'site.disconnect'({ origin }) {
+      await wallet.gate.disconnect(origin);
+      wallet.changed();
+      return ok;
+    },
+  };
+}
+
+async function move(
+  wallet: Wallet,
+  direction: 'pay' | 'ask',
+  params: { channel: string; amount: string; note: string | null; requestId: string },
+) {
+  const outcome: Outcome = await wallet.running().engine.request(params.channel, {
+    scope: 'popup',
+    id: params.requestId,
+    amount: positive(params.amount),
+    direction,
+    note: params.note,
+  });
+  if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
+  return { sequenceNumber: String(outcome.number) };
+}
+
+function positive(text: string): bigint {
+  const amount = BigInt(text);
+  if (amount <= 0n) throw new WalletError('bad_amount', 'Give an amount above zero.');
+  return amount;
+}
+
+const termsOf = (terms: ChannelView['terms']): Terms => ({
+  initiatorAmount: BigInt(terms.initiatorAmount),
+  responderAmount: BigInt(terms.responderAmount),
+  pushAmount: BigInt(terms.pushAmount),
+  channelReserve: BigInt(terms.channelReserve),
+  lockPeriod: terms.lockPeriod,
+});

@@ -1,0 +1,2 @@
+export { VaultError } from './error.ts';
+export { type Session, Vault, type VaultDeps } from './vault.ts';

@@ -1,0 +1,148 @@
+/**
+ * The wallet's secret: a recovery phrase, encrypted at rest; while unlocked the account's seed is kept in the
+ * browser's session storage (memory only), so that a restarted worker goes on until the lock falls. The password is
+ * kept nowhere.
+ */
+import type { Clock, Random, Store } from '../../engine/ports.ts';
+import { fromHex, toHex } from '../../protocol/bytes.ts';
+import { encode } from '../../protocol/chain/address.ts';
+import { seal, unseal } from './cipher.ts';
+import { VaultError } from './error.ts';
+import { checkPhrase, newPhrase, phraseSeed } from './mnemonic.ts';
+import { accountPath, deriveSeed } from './slip10.ts';
+
+/** Memory that survives a restart of the worker, not of the browser: `browser.storage.session`. */
+export interface Session {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+export interface VaultDeps {
+  store: Store;
+  session: Session;
+  random: Random;
+  clock: Clock;
+  /** The account's public key of a seed. */
+  publicKey(seed: Uint8Array): Promise<Uint8Array>;
+  autoLockMinutes(): number;
+  /** The lock fell by itself. */
+  locked(): void;
+}
+
+const recordKey = 'vault';
+const sessionKey = 'unlocked';
+const shortestPassword = 8;
+
+interface Unlocked {
+  seed: string;
+  /** ms since 1970: when the lock falls unless the person does something. */
+  until: number;
+}
+
+export class Vault {
+  readonly #deps: VaultDeps;
+  #record: unknown;
+  #seed: Uint8Array | null = null;
+  #cancel: () => void = () => undefined;
+
+  static async load(deps: VaultDeps): Promise<Vault> {
+    const record = await deps.store.get('meta', recordKey);
+    const vault = new Vault(deps, record);
+    const unlocked = (await deps.session.get(sessionKey)) as Unlocked | undefined;
+    if (record && unlocked && unlocked.until > deps.clock.now()) {
+      vault.#seed = fromHex(unlocked.seed);
+      vault.#arm(unlocked.until);
+    } else await deps.session.remove(sessionKey);
+    return vault;
+  }
+
+  private constructor(deps: VaultDeps, record: unknown) {
+    this.#deps = deps;
+    this.#record = record;
+  }
+
+  status(): 'empty' | 'locked' | 'unlocked' {
+    if (this.#seed) return 'unlocked';
+    return this.#record ? 'locked' : 'empty';
+  }
+  /** The account's 32-byte Ed25519 seed while unlocked. */
+  seed(): Uint8Array | null {
+    return this.#seed;
+  }
+  newPhrase = newPhrase;
+
+  /** Makes the wallet and unlocks it. @throws VaultError where one exists, or phrase or password is no good */
+  async create({ mnemonic, password }: { mnemonic: string; password: string }): Promise<void> {
+    if (this.#record) throw new VaultError('There is a wallet here already. It must not be overwritten.');
+    if (password.length < shortestPassword)
+      throw new VaultError(`Choose a password of at least ${shortestPassword} characters.`);
+    const phrase = checkPhrase(mnemonic);
+    const record = await seal(new TextEncoder().encode(phrase), password, this.#deps.random);
+    // Two at once: the first one stands.
+    if (this.#record) throw new VaultError('There is a wallet here already. It must not be overwritten.');
+    await this.#deps.store.commit([{ table: 'meta', key: recordKey, value: record }]);
+    this.#record = record;
+    await this.#open(phrase);
+  }
+
+  async unlock(password: string): Promise<void> {
+    await this.#open(await this.revealPhrase(password));
+  }
+
+  /** @throws VaultError for a wrong password */
+  async revealPhrase(password: string): Promise<string> {
+    if (!this.#record) throw new VaultError('There is no wallet here yet: create or import one.');
+    return new TextDecoder().decode(await unseal(this.#record, password));
+  }
+
+  async changePassword(password: string, next: string): Promise<void> {
+    if (next.length < shortestPassword)
+      throw new VaultError(`Choose a password of at least ${shortestPassword} characters.`);
+    const phrase = await this.revealPhrase(password);
+    const record = await seal(new TextEncoder().encode(phrase), next, this.#deps.random);
+    await this.#deps.store.commit([{ table: 'meta', key: recordKey, value: record }]);
+    this.#record = record;
+  }
+
+  async #open(phrase: string): Promise<void> {
+    this.#seed = deriveSeed(await phraseSeed(phrase), accountPath(0));
+    await this.touch();
+  }
+
+  /** The person did something: the lock falls later. */
+  async touch(): Promise<void> {
+    if (!this.#seed) return;
+    const until = this.#deps.clock.now() + this.#deps.autoLockMinutes() * 60_000;
+    await this.#deps.session.set(sessionKey, { seed: toHex(this.#seed), until } satisfies Unlocked);
+    this.#arm(until);
+  }
+
+  #arm(until: number): void {
+    this.#cancel();
+    this.#cancel = this.#deps.clock.after(Math.max(0, until - this.#deps.clock.now()), () => {
+      void this.lock().then(() => this.#deps.locked());
+    });
+  }
+
+  /** Falls due while the worker slept: called at every wake-up. */
+  async lockIfDue(): Promise<void> {
+    const unlocked = (await this.#deps.session.get(sessionKey)) as Unlocked | undefined;
+    if (!this.#seed || (unlocked && unlocked.until > this.#deps.clock.now())) return;
+    await this.lock();
+    this.#deps.locked();
+  }
+
+  async lock(): Promise<void> {
+    this.#cancel();
+    this.#seed?.fill(0);
+    this.#seed = null;
+    await this.#deps.session.remove(sessionKey);
+  }
+
+  /** The account's address (`ak_`). @throws VaultError while locked */
+  async address(): Promise<string> {
+    if (!this.#seed) throw new VaultError('The wallet is locked.');
+    return encode('ak', await this.#deps.publicKey(this.#seed));
+  }
+}

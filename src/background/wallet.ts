@@ -1,0 +1,579 @@
+/**
+ * The wallet at work: vault, network, engine, sites. Starts the engine when it is unlocked, stops it when it is
+ * locked, builds the view that the popup shows, and carries out what the person decides.
+ */
+
+import type { ChannelActor } from '../engine/actor.ts';
+import { Engine } from '../engine/engine.ts';
+import { type NetworkPreset, networkPresets } from '../engine/networks.ts';
+import { createNodeClient } from '../engine/node-client.ts';
+import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from '../engine/ports.ts';
+import { defaultSettings } from '../engine/settings.ts';
+import { equalBytes } from '../protocol/bytes.ts';
+import { encode } from '../protocol/chain/address.ts';
+import { entriesOf, type HistoryEntry, other, type Settings } from '../protocol/channel/index.ts';
+import type { PageEvent } from '../rpc/page.ts';
+import type { ApprovalView, HistoryItem, WalletView } from '../rpc/schema.ts';
+import { loadSiteAsks, type SiteAsk, type SiteAsks } from './dapps/approvals.ts';
+import { Gate } from './dapps/gate.ts';
+import { loadSites, type Sites } from './dapps/sites.ts';
+import { WalletError } from './errors.ts';
+import type { Vault } from './vault/index.ts';
+import { channelApproval, channelView, decodeEntries, digestOf } from './view.ts';
+
+export interface WalletDeps {
+  store: Store;
+  vault: Vault;
+  verify: Verify;
+  clock: Clock;
+  random: Random;
+  bootId: string;
+  signerFromSeed(seed: Uint8Array): Promise<Signer>;
+  transport(seed: Uint8Array, relay: string | null): Promise<Transport>;
+  /** The view changed. */
+  changed(): void;
+  /** A question of a site or a channel waits for the person. */
+  attention(approvals: ApprovalView[]): void;
+  wantUnlock(): void;
+  notify(title: string, message: string): void;
+  pushToPages(origin: string, event: PageEvent): void;
+}
+
+/** What the person chose, kept in table `meta` under `settings`. */
+interface StoredSettings {
+  autoLockMinutes: number;
+  minimumDepth: number;
+  acceptIncoming: boolean;
+}
+/** Kept under `network`: which node and relay, and what that node said of its chain. */
+interface StoredNetwork {
+  preset: string;
+  nodeUrl: string;
+  relay: string | null;
+  networkId: string;
+  chainHash: Uint8Array | null;
+}
+
+interface Running {
+  engine: Engine;
+  transport: Transport;
+  signer: Signer;
+  address: string;
+}
+
+const watchInterval = 1_000;
+const balanceInterval = 2_000;
+/** A solo close with a slash takes about so much; kept on chain beside each channel (PROTOCOL 7). */
+const disputeFee = 100_000n * 10n ** 9n;
+
+export class Wallet {
+  readonly #deps: WalletDeps;
+  readonly sites: Sites;
+  readonly asks: SiteAsks;
+  readonly gate: Gate;
+  #settings: StoredSettings;
+  #network: StoredNetwork;
+  #chain: Chain;
+  #running: Running | null = null;
+  #starting: Promise<void> | null = null;
+  #version = 0;
+  #status: ChainStatus | null = null;
+  #problem: string | null = null;
+  #balance: bigint | null = null;
+  #storage: WalletView['storage'] = { ok: true, message: null };
+  #funded = new Map<string, boolean>();
+  #phases = new Map<string, string>();
+  #numbers = new Map<string, bigint>();
+  #stopBalance: () => void = () => undefined;
+
+  static async load(deps: WalletDeps): Promise<Wallet> {
+    let wallet: Wallet | null = null;
+    const sites = await loadSites(deps.store);
+    const asks = await loadSiteAsks({
+      store: deps.store,
+      clock: deps.clock,
+      changed: () => wallet?.changed(),
+    });
+    const settings = ((await deps.store.get('meta', 'settings')) as StoredSettings | undefined) ?? {
+      autoLockMinutes: 30,
+      minimumDepth: 1,
+      acceptIncoming: true,
+    };
+    const preset = networkPresets[0]!;
+    const network = ((await deps.store.get('meta', 'network')) as StoredNetwork | undefined) ?? {
+      preset: preset.id,
+      nodeUrl: preset.nodeUrl,
+      relay: preset.relay,
+      networkId: preset.networkId,
+      chainHash: null,
+    };
+    wallet = new Wallet(deps, sites, asks, settings, network);
+    return wallet;
+  }
+
+  private constructor(
+    deps: WalletDeps,
+    sites: Sites,
+    asks: SiteAsks,
+    settings: StoredSettings,
+    network: StoredNetwork,
+  ) {
+    this.#deps = deps;
+    this.sites = sites;
+    this.asks = asks;
+    this.#settings = settings;
+    this.#network = network;
+    this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
+    this.gate = new Gate({
+      store: deps.store,
+      clock: deps.clock,
+      sites,
+      asks,
+      running: () => this.#running && { ...this.#running, networkId: this.#network.networkId },
+      wantUnlock: deps.wantUnlock,
+      push: deps.pushToPages,
+    });
+  }
+
+  get settings(): StoredSettings {
+    return this.#settings;
+  }
+  get chain(): Chain {
+    return this.#chain;
+  }
+  get network(): StoredNetwork {
+    return this.#network;
+  }
+  get preset(): NetworkPreset | undefined {
+    return networkPresets.find((preset) => preset.networkId === this.#network.networkId);
+  }
+
+  /** The unlocked wallet. @throws WalletError with what to do */
+  running(): Running {
+    if (this.#running) return this.#running;
+    if (this.#deps.vault.status() === 'unlocked')
+      throw new WalletError(
+        'starting',
+        `The wallet is starting: ${this.#problem ?? 'waiting for the node'}.`,
+      );
+    throw new WalletError('locked', 'The wallet is locked: unlock it first.');
+  }
+
+  // ---- starting and stopping
+
+  /** Starts the engine where the vault is unlocked; otherwise only looks at the network. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    await this.#askNode();
+    const seed = this.#deps.vault.seed();
+    if (this.#running || !seed) return this.changed();
+    const { chainHash, networkId } = this.#network;
+    // A wallet that never met its node does not know its chain yet: it tries again.
+    if (!chainHash) {
+      this.#deps.clock.after(2_000, () => void this.start().catch(() => undefined));
+      return this.changed();
+    }
+    const signer = await this.#deps.signerFromSeed(seed);
+    const transport = await this.#deps.transport(seed, this.#network.relay);
+    const engine = await Engine.start({
+      store: this.#deps.store,
+      signer,
+      verify: this.#deps.verify,
+      clock: this.#deps.clock,
+      random: this.#deps.random,
+      transport,
+      chain: () => this.#chain,
+      network: { networkId, chainHash },
+      settings: () => this.#protocolSettings(),
+      acceptIncoming: () => this.#settings.acceptIncoming,
+      watchInterval,
+      on: {
+        changed: (actor) => this.#onChanged(actor),
+        considering: (actor) => void this.#onConsidering(actor),
+        committed: (actor, items) => this.#onCommitted(actor, items),
+        inband: () => undefined,
+        storeFailed: (error) => this.#onStoreFailed(error),
+        chain: (status, problem) => this.#onChain(status, problem),
+      },
+    });
+    transport.onAddresses(() => this.changed());
+    this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey) };
+    for (const actor of engine.channels()) this.#remember(actor);
+    this.#watchBalance();
+    this.changed();
+  }
+
+  async #askNode(): Promise<void> {
+    try {
+      const status = await this.#chain.status();
+      const known = this.#network.chainHash;
+      if (known && !equalBytes(known, status.chainHash) && (await this.#hasChannels()))
+        throw new Error(
+          `The node at ${this.#network.nodeUrl} is on another chain than your channels. Set the right node in Settings.`,
+        );
+      this.#status = status;
+      this.#problem = null;
+      if (!known || !equalBytes(known, status.chainHash) || this.#network.networkId !== status.networkId)
+        await this.#putNetwork({
+          ...this.#network,
+          networkId: status.networkId,
+          chainHash: status.chainHash,
+        });
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #hasChannels(): Promise<boolean> {
+    return (await this.#deps.store.list('channels', { limit: 1 })).length > 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopBalance();
+    const running = this.#running;
+    this.#running = null;
+    await running?.engine.stop();
+    await running?.transport.stop();
+    this.changed();
+  }
+
+  /** After a wake-up: connections, chain. */
+  poke(): void {
+    if (this.#running) this.#running.engine.poke();
+    else void this.start().catch(() => undefined);
+  }
+
+  // ---- settings
+
+  async set(changes: Partial<StoredSettings>): Promise<void> {
+    const settings = { ...this.#settings, ...changes };
+    await this.#deps.store.commit([{ table: 'meta', key: 'settings', value: settings }]);
+    this.#settings = settings;
+    this.changed();
+  }
+
+  /** Another node or relay; the node is asked first, and must be on the chain of the channels there are. */
+  async setNetwork(nodeUrl: string, relay: string | null): Promise<void> {
+    if (!URL.canParse(nodeUrl) || !/^https?:/.test(nodeUrl))
+      throw new WalletError('bad_url', 'Give the address of a node, such as https://testnet.aeternity.io');
+    if (relay !== null && !relay.startsWith('/'))
+      throw new WalletError('bad_relay', 'Give the relay as a multiaddress that starts with "/".');
+    const chain = createNodeClient({ url: nodeUrl.replace(/\/$/, ''), timeoutMs: 8_000 });
+    const status = await chain.status();
+    const differs = this.#network.chainHash && !equalBytes(this.#network.chainHash, status.chainHash);
+    const open = this.#running?.engine.channels().some((actor) => !actor.over) ?? (await this.#hasChannels());
+    if (differs && open)
+      throw new WalletError(
+        'wrong_network',
+        `That node is on ${status.networkId}, your channels are on ${this.#network.networkId}. Close them first, or give a node of that network.`,
+      );
+    await this.#putNetwork({
+      preset: this.#network.preset,
+      nodeUrl: nodeUrl.replace(/\/$/, ''),
+      relay,
+      networkId: status.networkId,
+      chainHash: status.chainHash,
+    });
+    this.#chain = chain;
+    this.#balance = null;
+    await this.stop();
+    await this.start();
+  }
+
+  async #putNetwork(network: StoredNetwork): Promise<void> {
+    await this.#deps.store.commit([{ table: 'meta', key: 'network', value: network }]);
+    this.#network = network;
+  }
+
+  #protocolSettings(): Settings {
+    return defaultSettings;
+  }
+
+  // ---- what happens
+
+  #onChanged(actor: ChannelActor): void {
+    const { channel } = actor;
+    if (this.#phases.get(actor.id) !== channel.phase) {
+      this.#phases.set(actor.id, channel.phase);
+      this.#quietly(this.gate.announce(actor, 'statusChanged', { phase: channel.phase }));
+    }
+    const number = channel.latest?.number;
+    if (number !== undefined && this.#numbers.get(actor.id) !== number) {
+      this.#numbers.set(actor.id, number);
+      const balances = channel.latest!.balances;
+      this.#quietly(
+        this.gate.announce(actor, 'stateChanged', {
+          mine: balances[channel.role].toString(),
+          theirs: balances[other(channel.role)].toString(),
+        }),
+      );
+    }
+    this.#storage = { ok: true, message: null };
+    this.changed();
+  }
+
+  #remember(actor: ChannelActor): void {
+    this.#phases.set(actor.id, actor.channel.phase);
+    if (actor.channel.latest) this.#numbers.set(actor.id, actor.channel.latest.number);
+  }
+
+  async #onConsidering(actor: ChannelActor): Promise<void> {
+    try {
+      const { balance } = await this.#chain.account(actor.channel.keys.initiator);
+      this.#funded.set(actor.id, balance >= actor.channel.terms.initiatorAmount);
+    } catch {
+      this.#funded.set(actor.id, false);
+    }
+    this.changed();
+  }
+
+  #onCommitted(actor: ChannelActor, items: HistoryEntry[]): void {
+    void this.refreshBalance();
+    const received = items.filter((item) => item.kind === 'received');
+    const failed = items.find((item) => item.kind === 'failed');
+    if (received.length > 0) this.#deps.notify('Payment received', 'A payment arrived over a channel.');
+    if (failed) this.#deps.notify('A channel stopped', failed.note ?? 'Open the wallet to see why.');
+    if (items.some((item) => item.kind === 'closed')) {
+      this.#deps.notify('Channel closed', 'Your coins are back in your account.');
+      this.#quietly(this.gate.announce(actor, 'onChainTx', { what: 'close' }));
+    }
+  }
+
+  #onStoreFailed(error: unknown): void {
+    const words = error instanceof Error ? error.message : String(error);
+    this.#storage = { ok: false, message: words };
+    this.changed();
+  }
+
+  #onChain(status: ChainStatus | null, problem: string | null): void {
+    const changed = status?.height !== this.#status?.height || problem !== this.#problem;
+    if (status) this.#status = status;
+    this.#problem = problem;
+    if (status && this.#network.chainHash && !equalBytes(status.chainHash, this.#network.chainHash))
+      this.#problem = `The node at ${this.#network.nodeUrl} answers for another chain than before. Set the right node in Settings.`;
+    if (changed) this.changed();
+  }
+
+  #watchBalance(): void {
+    this.#stopBalance();
+    const again = () => {
+      this.#stopBalance = this.#deps.clock.after(balanceInterval, again);
+      void this.refreshBalance();
+    };
+    again();
+  }
+
+  async refreshBalance(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    try {
+      const { balance } = await this.#chain.account(running.signer.publicKey);
+      if (balance === this.#balance) return;
+      this.#balance = balance;
+      this.changed();
+    } catch {
+      // The network's state says so already.
+    }
+  }
+
+  changed(): void {
+    this.#version += 1;
+    this.#deps.changed();
+    this.#deps.attention(this.approvals());
+  }
+
+  #quietly(work: Promise<unknown>): void {
+    work.catch((error) => this.#onStoreFailed(error));
+  }
+
+  // ---- approvals
+
+  approvals(): ApprovalView[] {
+    const running = this.#running;
+    if (!running) return [];
+    const ofChannels = running.engine
+      .channels()
+      .map((actor) => channelApproval(actor, this.#funded.get(actor.id) ?? false))
+      .filter((approval) => approval !== null)
+      // The initiator's balance is looked up first, so that nothing is shown and then changes.
+      .filter((approval) => approval.kind !== 'incoming_channel' || this.#funded.has(approval.channel));
+    const ofSites = this.asks.list().flatMap((ask) => this.#siteApproval(running, ask) ?? []);
+    return [...ofChannels, ...ofSites].sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  #siteApproval(running: Running, ask: SiteAsk): ApprovalView | null {
+    if (ask.kind === 'connect') return ask;
+    const actor = running.engine.channels().find((candidate) => candidate.id === ask.channel);
+    if (!actor?.channel.latest) return null;
+    const { channel } = actor;
+    const balances = channel.latest!.balances;
+    const [mine, theirs] = [balances[channel.role], balances[other(channel.role)]];
+    const shown = {
+      entries: decodeEntries(siteEntries(actor, ask)),
+      before: { mine: mine.toString(), theirs: theirs.toString() },
+      after: { mine: (mine - ask.amount).toString(), theirs: (theirs + ask.amount).toString() },
+    };
+    return {
+      kind: 'site_payment',
+      id: ask.id,
+      origin: ask.origin,
+      createdAt: ask.createdAt,
+      channel: actor.id,
+      peer: encode('ak', actor.peer),
+      amount: ask.amount.toString(),
+      note: ask.note,
+      ...shown,
+      digest: digestOf([ask.id, ask.origin, actor.id, shown]),
+    };
+  }
+
+  /** The person's decision, about exactly what was shown. */
+  async decide(id: string, approve: boolean, digest: string): Promise<void> {
+    const approval = this.approvals().find((candidate) => candidate.id === id);
+    if (!approval)
+      throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
+    const shown = 'digest' in approval ? approval.digest : '';
+    if (approve && digest !== shown)
+      throw new WalletError('changed', 'This request changed while you looked at it. Check it again.');
+    const { engine } = this.running();
+    switch (approval.kind) {
+      case 'connect':
+        if (approve) await this.gate.connected(approval.origin);
+        await this.asks.decide(id, approve);
+        return;
+      case 'site_payment': {
+        const ask = this.asks.get(id);
+        await this.asks.decide(id, approve);
+        // The page may be gone; what the person approved is paid all the same, once.
+        if (approve && ask?.kind === 'site_payment') {
+          const outcome = await this.gate.pay(ask);
+          if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
+        }
+        return;
+      }
+      case 'incoming_channel':
+        await engine.wish(
+          approval.channel,
+          approve ? { type: 'accept', minimumDepth: this.#settings.minimumDepth } : { type: 'decline' },
+        );
+        return;
+      case 'counter_offer':
+        await engine.wish(approval.channel, approve ? { type: 'approve_counter' } : { type: 'decline' });
+        return;
+      case 'incoming_update': {
+        const number = engine.channel(approval.channel).channel.live.incoming?.number;
+        if (number === undefined) throw new WalletError('gone', 'The other side took this back.');
+        await engine.wish(approval.channel, { type: 'decide_update', number, accept: approve });
+      }
+    }
+  }
+
+  // ---- the view
+
+  view(): WalletView {
+    const running = this.#running;
+    const { preset } = this;
+    const expected = networkPresets.find((candidate) => candidate.nodeUrl === this.#network.nodeUrl);
+    const wrong = expected && expected.networkId !== this.#network.networkId;
+    return {
+      bootId: this.#deps.bootId,
+      version: this.#version,
+      vault: this.#deps.vault.status(),
+      account: running && {
+        address: running.address,
+        balance: this.#balance?.toString() ?? null,
+        coversDisputes: this.#coversDisputes(running),
+      },
+      network: {
+        networkId: this.#network.networkId,
+        name: preset?.name ?? this.#network.networkId,
+        nodeUrl: this.#network.nodeUrl,
+        relay: this.#network.relay,
+        faucet: Boolean(preset?.faucetPath),
+        state: wrong ? 'wrong_network' : this.#problem ? 'unreachable' : this.#status ? 'ok' : 'starting',
+        message: wrong
+          ? `This node is on ${this.#network.networkId}, not ${expected.networkId}.`
+          : this.#problem,
+        height: this.#status?.height ?? null,
+      },
+      channels: (running?.engine.channels() ?? [])
+        .filter((actor) => actor.channel.phase !== 'considering')
+        .map((actor) => channelView(running!.engine, actor))
+        .sort((a, b) => b.openedAt - a.openedAt),
+      approvals: this.approvals(),
+      sites: this.sites.list().map(({ origin, connectedAt }) => ({ origin, connectedAt })),
+      settings: this.#settings,
+      storage: this.#storage,
+    };
+  }
+
+  #coversDisputes({ engine }: Running): boolean {
+    const open = engine.channels().filter((actor) => !actor.over).length;
+    return open === 0 || this.#balance === null || this.#balance >= BigInt(open) * disputeFee;
+  }
+
+  /** History of one channel or of all, newest first. */
+  async history(channel: string | null, before: number | null, limit: number) {
+    const { engine } = this.running();
+    const actors = channel ? [engine.channel(channel)] : engine.channels();
+    const items: (HistoryItem & { channel: string })[] = [];
+    for (const actor of actors) {
+      // Over all channels `before` is a time, within one it is an index.
+      const rows = await engine.history(actor.id, channel ? before : null, limit);
+      for (const { index, row } of rows)
+        for (const entry of [...row.items].reverse()) items.push(historyItem(actor, index, row.at, entry));
+    }
+    return items
+      .filter((item) => channel !== null || before === null || item.at < before)
+      .sort((a, b) => b.at - a.at)
+      .slice(0, limit);
+  }
+
+  async faucet(): Promise<string> {
+    const { address } = this.running();
+    const { preset } = this;
+    if (!preset?.faucetPath) throw new WalletError('no_faucet', 'This network gives no test coins away.');
+    const response = await fetch(`${this.#network.nodeUrl}${preset.faucetPath}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ address }),
+    });
+    const body = (await response.json().catch(() => ({}))) as { tx_hash?: unknown; reason?: unknown };
+    if (!response.ok || typeof body.tx_hash !== 'string')
+      throw new WalletError('faucet', `The faucet gave nothing: ${String(body.reason ?? response.status)}`);
+    return body.tx_hash;
+  }
+}
+
+function siteEntries(actor: ChannelActor, ask: Extract<SiteAsk, { kind: 'site_payment' }>): Uint8Array[] {
+  return entriesOf(actor.channel, {
+    scope: ask.origin,
+    id: ask.requestId,
+    amount: ask.amount,
+    direction: 'pay',
+    note: ask.note,
+  });
+}
+
+function historyItem(actor: ChannelActor, index: number, at: number, entry: HistoryEntry) {
+  const { role } = actor.channel;
+  return {
+    channel: actor.id,
+    index,
+    at,
+    kind: entry.kind,
+    amount: entry.amount?.toString() ?? null,
+    note: entry.note,
+    mine: entry.balances?.[role].toString() ?? null,
+    theirs: entry.balances?.[other(role)].toString() ?? null,
+    sequenceNumber: entry.number?.toString() ?? null,
+    txHash: entry.txHash ? encode('th', entry.txHash) : null,
+    origin: entry.scope && /^https?:/.test(entry.scope) ? entry.scope : null,
+  };
+}
