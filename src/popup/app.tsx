@@ -1,0 +1,73 @@
+/** What is shown, by the vault's state and the route. The views that a first look needs are here, the rest on demand. */
+import { type ComponentType, lazy, Suspense } from 'react';
+import { navigate, type Route, useRoute } from './router.ts';
+import { t } from './texts/index.ts';
+import { Button } from './ui/button.tsx';
+import { Notice, Waiting } from './ui/feedback.tsx';
+import { Page } from './ui/page.tsx';
+import { Home } from './views/home.tsx';
+import { Unlock } from './views/unlock.tsx';
+import { Welcome } from './views/welcome.tsx';
+import { useSnapshot } from './wallet.tsx';
+
+type ViewProps = { route: Route };
+const views: Record<string, ComponentType<ViewProps>> = {
+  receive: lazy(() => import('./views/receive.tsx')),
+  open: lazy(() => import('./views/open.tsx')),
+  channel: lazy(() => import('./views/channel.tsx')),
+  approval: lazy(() => import('./views/approval.tsx')),
+  history: lazy(() => import('./views/history.tsx')),
+  send: lazy(() => import('./views/send.tsx')),
+  settings: lazy(() => import('./views/settings.tsx')),
+};
+const Create = lazy(() => import('./views/create.tsx'));
+const Import = lazy(() => import('./views/import.tsx'));
+
+function NotFound() {
+  return (
+    <Page title={t.product} back="/">
+      <p>{t.errors.notFound}</p>
+      <Button onClick={() => navigate('/')}>{t.approval.toWallet}</Button>
+    </Page>
+  );
+}
+
+function Current({ route }: ViewProps) {
+  const { view, link } = useSnapshot();
+  const [first = ''] = route.path;
+  if (!view)
+    return (
+      <Page title={t.product}>
+        {link === 'down' ? (
+          <Notice tone="danger" role="alert">
+            {t.link.down}
+          </Notice>
+        ) : (
+          <Waiting />
+        )}
+      </Page>
+    );
+  // Both stay for their last step after the wallet exists, and lead home themselves.
+  if (first === 'create') return <Create />;
+  if (first === 'import') return <Import />;
+  if (view.vault === 'empty') return <Welcome />;
+  if (view.vault === 'locked') return <Unlock />;
+  if (first === '') return <Home />;
+  const View = views[first];
+  return View ? <View route={route} key={route.path.join('/')} /> : <NotFound />;
+}
+
+export function App() {
+  const route = useRoute();
+  return (
+    <Suspense
+      fallback={
+        <Page title={t.product}>
+          <Waiting />
+        </Page>
+      }
+    >
+      <Current route={route} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,173 @@
+/**
+ * One question to the person. What is shown is what is decided on: the answer carries the digest of the request on
+ * screen. A closed window sends nothing, which the worker takes as no.
+ */
+import { useEffect, useRef, useState } from 'react';
+import type { ApprovalView } from '../../rpc/schema.ts';
+import { formatAe } from '../amount.ts';
+import { navigate, type Route } from '../router.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Notice, Problem, Waiting } from '../ui/feedback.tsx';
+import { Page } from '../ui/page.tsx';
+import type { PeerOf } from '../ui/peer.tsx';
+import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { ConnectRequest } from './approvals/connect.tsx';
+import { CounterOffer } from './approvals/counter-offer.tsx';
+import { IncomingChannel } from './approvals/incoming-channel.tsx';
+import { PaymentRequest } from './approvals/payment.tsx';
+
+/** What has just appeared takes no yes yet: a click or Enter meant for the page below must not approve. */
+const armMilliseconds = 500;
+
+const digestOf = (approval: ApprovalView): string => ('digest' in approval ? approval.digest : '');
+
+function yesOf(approval: ApprovalView): string {
+  switch (approval.kind) {
+    case 'connect':
+      return t.approval.connect;
+    case 'site_payment':
+    case 'incoming_update':
+      return t.approval.pay(formatAe(BigInt(approval.amount)));
+    case 'incoming_channel':
+      return t.approval.accept;
+    case 'counter_offer':
+      return t.approval.acceptTerms;
+  }
+}
+
+function Body({ approval }: { approval: ApprovalView }) {
+  const { channels } = useWallet();
+  if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
+  const known = channels.find((channel) => channel.id === approval.channel);
+  const peer: PeerOf = { address: approval.peer, name: known?.peer.name ?? null };
+  switch (approval.kind) {
+    case 'site_payment':
+    case 'incoming_update':
+      return <PaymentRequest approval={approval} peer={peer} />;
+    case 'incoming_channel':
+      return <IncomingChannel approval={approval} peer={peer} />;
+    case 'counter_offer':
+      return <CounterOffer approval={approval} peer={peer} />;
+  }
+}
+
+function Ended({ title, text, ownWindow }: { title: string; text: string; ownWindow: boolean }) {
+  return (
+    <Page
+      title={title}
+      foot={
+        <Button wide onClick={() => (ownWindow ? window.close() : navigate('/'))}>
+          {ownWindow ? t.approval.closeWindow : t.approval.toWallet}
+        </Button>
+      }
+    >
+      <p className="soft" role="status">
+        {text}
+      </p>
+    </Page>
+  );
+}
+
+function Question({
+  approval,
+  ownWindow,
+  onDecided,
+}: {
+  approval: ApprovalView;
+  ownWindow: boolean;
+  onDecided(approve: boolean): void;
+}) {
+  const client = useClient();
+  const digest = digestOf(approval);
+  const answer = useRef(false);
+  const [armedFor, setArmedFor] = useState<string | null>(null);
+  const [first] = useState(digest);
+  useEffect(() => {
+    const timer = setTimeout(() => setArmedFor(digest), armMilliseconds);
+    return () => clearTimeout(timer);
+  }, [digest]);
+  const decide = useSubmit(approval.id, async () => {
+    const approve = answer.current;
+    await client.call('approval.decide', { id: approval.id, approve, digest });
+    onDecided(approve);
+  });
+  const send = (approve: boolean) => {
+    if (decide.busy) return;
+    answer.current = approve;
+    decide.submit();
+  };
+  return (
+    <Page
+      title={t.approval.titles[approval.kind]}
+      back={ownWindow ? undefined : '/'}
+      foot={
+        <>
+          {digest !== first && (
+            <Notice tone="warn" role="alert">
+              {t.approval.changed}
+            </Notice>
+          )}
+          <Problem>{decide.error}</Problem>
+          <div className="button-pair">
+            <Button look="secondary" off={decide.busy} onClick={() => send(false)}>
+              {t.approval.decline}
+            </Button>
+            <Button
+              off={armedFor !== digest}
+              busy={decide.busy}
+              busyLabel={t.approval.deciding}
+              onClick={() => send(true)}
+            >
+              {yesOf(approval)}
+            </Button>
+          </div>
+        </>
+      }
+    >
+      <Body approval={approval} />
+    </Page>
+  );
+}
+
+export default function Approval({ route }: { route: Route }) {
+  const client = useClient();
+  const { approvals } = useWallet();
+  const id = route.path[1] ?? '';
+  const ownWindow = route.query.get('window') === '1';
+  const pushed = approvals.find((approval) => approval.id === id) ?? null;
+  const [decided, setDecided] = useState<boolean | null>(null);
+  // A window may open before the view that holds its request arrives.
+  const fetched = useLoad(id, () => client.call('approval.get', { id }));
+  const seen = useRef(false);
+  if (pushed) seen.current = true;
+
+  if (decided !== null)
+    return (
+      <Ended
+        title={decided ? t.approval.approved : t.approval.declined}
+        text={ownWindow ? t.approval.safeToClose : ''}
+        ownWindow={ownWindow}
+      />
+    );
+  const approval = pushed ?? (seen.current ? null : fetched.value);
+  if (approval)
+    return (
+      <Question
+        approval={approval}
+        ownWindow={ownWindow}
+        onDecided={(approve) => {
+          setDecided(approve);
+          if (ownWindow) window.close();
+          else navigate(approve && 'channel' in approval ? `/channel/${approval.channel}` : '/');
+        }}
+      />
+    );
+  if (!seen.current && fetched.error === null)
+    return (
+      <Page title={t.product} back={ownWindow ? undefined : '/'}>
+        <Waiting />
+      </Page>
+    );
+  return <Ended title={t.approval.gone} text={t.approval.goneText} ownWindow={ownWindow} />;
+}

@@ -1,0 +1,83 @@
+import type { ChannelView } from '../../rpc/schema.ts';
+import { formatAe } from '../amount.ts';
+import { t } from '../texts/index.ts';
+import { BlockSteps } from '../ui/feedback.tsx';
+import { Amount, Bar, type Part } from '../ui/money.tsx';
+import { Connection, PeerBadge, peerName } from '../ui/peer.tsx';
+import { isOver } from './totals.ts';
+
+/** Mine left, theirs right, each with its reserve at the outer end. */
+export function balanceParts(channel: ChannelView): Part[] {
+  const mine = BigInt(channel.mine);
+  const theirs = BigInt(channel.theirs);
+  const reserve = BigInt(channel.terms.channelReserve);
+  const keptMine = reserve < mine ? reserve : mine;
+  const keptTheirs = reserve < theirs ? reserve : theirs;
+  return [
+    { kind: 'kept', aetto: keptMine },
+    { kind: 'mine', aetto: mine - keptMine },
+    { kind: 'theirs', aetto: theirs - keptTheirs },
+    { kind: 'kept-theirs', aetto: keptTheirs },
+  ];
+}
+
+export function pendingText(pending: NonNullable<ChannelView['pending']>): string {
+  return t.pending[pending.kind](formatAe(BigInt(pending.amount)));
+}
+
+export function progressText(progress: NonNullable<ChannelView['progress']>): string {
+  return progress.confirmations < 0
+    ? t.progress.notInBlock
+    : t.progress.confirmations(Math.min(progress.confirmations, progress.required), progress.required);
+}
+
+export function ChannelCard({ channel }: { channel: ChannelView }) {
+  const open = channel.phase === 'open';
+  return (
+    <a className="channel-card" href={`#/channel/${channel.id}`} data-testid="channel-card">
+      <div className="row">
+        <PeerBadge peer={channel.peer} />
+        <div className="grow">
+          <div className="cut">{peerName(channel.peer)}</div>
+          <div className="small soft">
+            {channel.pending && open ? (
+              pendingText(channel.pending)
+            ) : open ? (
+              <Connection state={channel.connection} />
+            ) : (
+              t.phase[channel.phase]
+            )}
+          </div>
+        </div>
+        {open && (
+          <div className="small">
+            <span className="sr-only">{t.home.spendable} </span>
+            <Amount aetto={channel.spendable} />
+          </div>
+        )}
+      </div>
+      {!isOver(channel) && channel.progress && !open ? (
+        <div className="stack tight">
+          <BlockSteps done={channel.progress.confirmations} required={channel.progress.required} />
+          <div className="small soft">{progressText(channel.progress)}</div>
+        </div>
+      ) : (
+        !isOver(channel) && (
+          <div className="stack tight">
+            <Bar parts={balanceParts(channel)} />
+            <div className="bar-ends">
+              <span>
+                <span className="who">{t.you}</span>
+                <Amount aetto={channel.mine} />
+              </span>
+              <span>
+                <span className="who">{t.them}</span>
+                <Amount aetto={channel.theirs} />
+              </span>
+            </div>
+          </div>
+        )
+      )}
+    </a>
+  );
+}

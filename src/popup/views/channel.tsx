@@ -1,0 +1,335 @@
+/** One channel: balances, what is under way, pay, request, history, close. */
+import { Tabs } from '@base-ui/react/tabs';
+import { type ReactNode, useState } from 'react';
+import type { ChannelView } from '../../rpc/schema.ts';
+import { formatAe } from '../amount.ts';
+import { blocksAsTime, fullTime } from '../format.ts';
+import type { Route } from '../router.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Confirm } from '../ui/dialog.tsx';
+import { Disclosure } from '../ui/disclosure.tsx';
+import { BlockSteps, Notice, Problem } from '../ui/feedback.tsx';
+import { Amount, Bar } from '../ui/money.tsx';
+import { Page } from '../ui/page.tsx';
+import { Connection, peerName } from '../ui/peer.tsx';
+import { useChannel, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { Banners } from './banners.tsx';
+import { balanceParts, pendingText, progressText } from './channel-card.tsx';
+import { Entries } from './entries.tsx';
+import { MoveForm } from './pay.tsx';
+import { canAbort, canClose, isOver } from './totals.ts';
+
+function Balances({ channel }: { channel: ChannelView }) {
+  const kept = BigInt(channel.mine) - BigInt(channel.spendable);
+  return (
+    <section className="card" aria-label={t.channel.balances}>
+      <div className="balance-figures">
+        <div data-testid="mine">
+          <span className="who">{t.you}</span>
+          <Amount aetto={channel.mine} />
+        </div>
+        <div data-testid="theirs">
+          <span className="who">{t.them}</span>
+          <Amount aetto={channel.theirs} />
+        </div>
+      </div>
+      <Bar parts={balanceParts(channel)} />
+      {channel.phase === 'open' && (
+        <p className="help" style={{ marginTop: 'var(--s3)' }}>
+          {t.channel.payable(formatAe(BigInt(channel.spendable)))}
+          {kept > 0n && ` ${t.channel.kept(formatAe(kept))}`}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Where an opening or a close stands, in blocks. */
+function Stage({ channel }: { channel: ChannelView }) {
+  const { approvals } = useWallet();
+  const { phase, progress, reason } = channel;
+  const waiting = approvals.find((approval) => 'channel' in approval && approval.channel === channel.id);
+  const help = phase in t.phaseHelp ? t.phaseHelp[phase as keyof typeof t.phaseHelp] : null;
+  if (phase === 'open')
+    return waiting ? (
+      <a className="button secondary wide" href={`#/approval/${encodeURIComponent(waiting.id)}`}>
+        {t.channel.answer}
+      </a>
+    ) : null;
+  return (
+    <section className="card stack tight" aria-live="polite" data-testid="stage">
+      <h2>{t.phase[phase]}</h2>
+      {help && <p className="small soft">{help}</p>}
+      {reason && <p className="small">{reason}</p>}
+      {progress && !isOver(channel) && (
+        <>
+          <BlockSteps done={progress.confirmations} required={progress.required} />
+          <p className="spread small">
+            <span className="soft">{t.progress[progress.what]}</span>
+            <span>{progressText(progress)}</span>
+          </p>
+        </>
+      )}
+      {waiting && (
+        <a className="button primary wide" href={`#/approval/${encodeURIComponent(waiting.id)}`}>
+          {t.channel.answer}
+        </a>
+      )}
+    </section>
+  );
+}
+
+function Reconnect({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const reconnect = useSubmit(channel.id, async () => {
+    await client.call('channel.reconnect', { channel: channel.id });
+  });
+  if (channel.connection !== 'offline' || isOver(channel)) return null;
+  return (
+    <Notice tone="warn" role="status">
+      <p>{t.channel.offline}</p>
+      <Problem>{reconnect.error}</Problem>
+      <Button
+        look="secondary"
+        small
+        busy={reconnect.busy}
+        busyLabel={t.channel.reconnecting}
+        onClick={() => reconnect.submit()}
+      >
+        {t.channel.reconnect}
+      </Button>
+    </Notice>
+  );
+}
+
+function Close({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const [asking, setAsking] = useState(false);
+  const close = useSubmit(channel.id, async () => {
+    await client.call('channel.shutdown', { channel: channel.id });
+  });
+  const quote = channel.closeQuote;
+  return (
+    <>
+      <Button look="danger-quiet" wide onClick={() => setAsking(true)}>
+        {t.channel.close}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.channel.closeTitle}
+        text={t.channel.closeText}
+        confirm={t.channel.closeConfirm}
+        cancel={t.channel.keepOpen}
+        busyLabel={t.channel.closing}
+        look="danger"
+        submission={close}
+      >
+        {quote && (
+          <dl className="facts">
+            <dt className="strong">{t.channel.closeMine}</dt>
+            <dd className="strong">
+              <Amount form="full" aetto={quote.mine} />
+            </dd>
+            <dt>{t.channel.closeTheirs}</dt>
+            <dd>
+              <Amount form="full" aetto={quote.theirs} />
+            </dd>
+            <dt>{t.channel.closeFee}</dt>
+            <dd>
+              <Amount form="full" aetto={quote.fee} />
+            </dd>
+          </dl>
+        )}
+        {channel.connection !== 'online' && <Notice tone="warn">{t.channel.closeOffline}</Notice>}
+      </Confirm>
+    </>
+  );
+}
+
+function Abort({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const [asking, setAsking] = useState(false);
+  const abort = useSubmit(channel.id, async () => {
+    await client.call('channel.abort', { channel: channel.id });
+  });
+  return (
+    <>
+      <Button look="danger-quiet" wide onClick={() => setAsking(true)}>
+        {t.channel.abort}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.channel.abortTitle}
+        text={channel.phase === 'half_signed' ? t.channel.abortHalfSigned : t.channel.abortText}
+        confirm={t.channel.abortConfirm}
+        cancel={t.channel.abortKeep}
+        busyLabel={t.channel.aborting}
+        look="danger"
+        submission={abort}
+      />
+    </>
+  );
+}
+
+function ChannelHistory({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const [limit, setLimit] = useState(25);
+  const history = useLoad(`${channel.id} ${channel.updatedAt} ${limit}`, () =>
+    client.call('channel.history', { channel: channel.id, before: null, limit }),
+  );
+  return (
+    <>
+      <Entries history={history} />
+      {history.value && history.value.items.length >= limit && limit < 200 && (
+        <Button look="quiet" wide onClick={() => setLimit(Math.min(200, limit * 2))}>
+          {t.common.showMore}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, mono, children }: { name: string; mono?: boolean; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className={mono ? 'mono' : ''}>{children}</dd>
+    </>
+  );
+}
+
+function Facts({ channel }: { channel: ChannelView }) {
+  const { facts } = t.channel;
+  const { terms } = channel;
+  const initiator = channel.role === 'initiator';
+  const mineIn = initiator ? terms.initiatorAmount : terms.responderAmount;
+  const theirsIn = initiator ? terms.responderAmount : terms.initiatorAmount;
+  return (
+    <>
+      <dl className="card facts">
+        <Fact name={t.you}>
+          <Amount form="full" aetto={channel.mine} />
+        </Fact>
+        <Fact name={t.them}>
+          <Amount form="full" aetto={channel.theirs} />
+        </Fact>
+        <Fact name={facts.mineIn}>
+          <Amount form="full" aetto={mineIn} />
+        </Fact>
+        <Fact name={facts.theirsIn}>
+          <Amount form="full" aetto={theirsIn} />
+        </Fact>
+        <Fact name={facts.push}>
+          <Amount form="full" aetto={terms.pushAmount} />
+        </Fact>
+        <Fact name={facts.reserve}>
+          <Amount form="full" aetto={terms.channelReserve} />
+        </Fact>
+        <Fact name={facts.lockPeriod}>
+          {t.blocks(terms.lockPeriod)}, {blocksAsTime(terms.lockPeriod)}
+        </Fact>
+        <Fact name={facts.role}>{facts[channel.role]}</Fact>
+        <Fact name={facts.started}>{fullTime(channel.openedAt)}</Fact>
+      </dl>
+      <Disclosure label={t.channel.technical}>
+        <dl className="facts">
+          <Fact name={facts.peer} mono>
+            {channel.peer.address}
+          </Fact>
+          <Fact name={facts.sequence}>{channel.sequenceNumber}</Fact>
+          {channel.channelId && (
+            <Fact name={facts.channelId} mono>
+              {channel.channelId}
+            </Fact>
+          )}
+          <Fact name={facts.localId} mono>
+            {channel.id}
+          </Fact>
+          {channel.progress && (
+            <Fact name={t.progress[channel.progress.what]} mono>
+              {channel.progress.txHash}
+            </Fact>
+          )}
+        </dl>
+      </Disclosure>
+    </>
+  );
+}
+
+function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
+  const open = channel.phase === 'open';
+  const [chosen, setChosen] = useState<string | null>(route.query.get('tab'));
+  const moves = !isOver(channel);
+  const usable = chosen !== null && (moves || (chosen !== 'pay' && chosen !== 'request'));
+  const tab = usable ? chosen : open ? 'pay' : 'history';
+  return (
+    <Page
+      title={peerName(channel.peer)}
+      back="/"
+      aside={!isOver(channel) && <Connection state={channel.connection} />}
+    >
+      <Banners />
+      <Stage channel={channel} />
+      <Balances channel={channel} />
+      {channel.pending && (
+        <Notice role="status">
+          {pendingText(channel.pending)}
+          {channel.pending.note && `: ${channel.pending.note}`}
+        </Notice>
+      )}
+      <Reconnect channel={channel} />
+      <Tabs.Root className="tabs" value={tab} onValueChange={(next) => setChosen(String(next))}>
+        <Tabs.List className="tab-list" activateOnFocus>
+          {moves && (
+            <>
+              <Tabs.Tab className="tab" value="pay">
+                {t.channel.pay}
+              </Tabs.Tab>
+              <Tabs.Tab className="tab" value="request">
+                {t.channel.request}
+              </Tabs.Tab>
+            </>
+          )}
+          <Tabs.Tab className="tab" value="history">
+            {t.channel.history}
+          </Tabs.Tab>
+          <Tabs.Tab className="tab" value="details">
+            {t.channel.details}
+          </Tabs.Tab>
+        </Tabs.List>
+        {moves && (
+          <>
+            <Tabs.Panel value="pay" keepMounted>
+              <MoveForm channel={channel} direction="pay" />
+            </Tabs.Panel>
+            <Tabs.Panel value="request" keepMounted>
+              <MoveForm channel={channel} direction="request" />
+            </Tabs.Panel>
+          </>
+        )}
+        <Tabs.Panel className="stack" value="history">
+          <ChannelHistory channel={channel} />
+        </Tabs.Panel>
+        <Tabs.Panel className="stack" value="details">
+          <Facts channel={channel} />
+        </Tabs.Panel>
+      </Tabs.Root>
+      {canClose.has(channel.phase) && <Close channel={channel} />}
+      {canAbort.has(channel.phase) && <Abort channel={channel} />}
+    </Page>
+  );
+}
+
+export default function Channel({ route }: { route: Route }) {
+  const channel = useChannel(route.path[1]);
+  if (!channel)
+    return (
+      <Page title={t.home.channels} back="/">
+        <p>{t.channel.missing}</p>
+      </Page>
+    );
+  return <Detail channel={channel} route={route} />;
+}

@@ -1,0 +1,323 @@
+/** Opening a channel: the invite, the terms in AE, what it costs, and one last look. */
+import { useEffect, useState } from 'react';
+import type { ResultOf } from '../../rpc/popup.ts';
+import { formatAe, parseAmount } from '../amount.ts';
+import { blocksAsTime } from '../format.ts';
+import { navigate, type Route } from '../router.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Confirm } from '../ui/dialog.tsx';
+import { Disclosure } from '../ui/disclosure.tsx';
+import { Problem } from '../ui/feedback.tsx';
+import { AmountField, amountOf, TextField } from '../ui/field.tsx';
+import { Amount, Bar } from '../ui/money.tsx';
+import { Page } from '../ui/page.tsx';
+import { PeerLine, peerName } from '../ui/peer.tsx';
+import { sentenceOf, useClient, useSubmit, useWallet } from '../wallet.tsx';
+
+type ReadInvite = ResultOf<'invite.read'> & { link: string };
+
+function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvite): void }) {
+  const client = useClient();
+  const { network } = useWallet();
+  const [link, setLink] = useState(first);
+  const [problem, setProblem] = useState<string | null>(null);
+  const read = useSubmit(link, async () => {
+    const trimmed = link.trim();
+    const invite = await client.call('invite.read', { link: trimmed });
+    if (invite.networkId !== network.networkId)
+      throw new Error(t.open.otherNetwork(invite.networkId, network.networkId));
+    onRead({ ...invite, link: trimmed });
+  });
+  return (
+    <Page
+      title={t.open.title}
+      back="/"
+      onSubmit={() => {
+        setProblem(link.trim() === '' ? t.open.inviteEmpty : null);
+        if (link.trim() !== '') read.submit();
+      }}
+      foot={
+        <Button type="submit" wide busy={read.busy} busyLabel={t.open.reading}>
+          {t.common.continue}
+        </Button>
+      }
+    >
+      <TextField
+        label={t.open.inviteLabel}
+        help={t.open.inviteHelp}
+        multiline
+        rows={5}
+        autoFocus
+        maxLength={4096}
+        value={link}
+        onValue={(value) => {
+          setLink(value);
+          setProblem(null);
+          read.clear();
+        }}
+        error={problem ?? read.error}
+      />
+    </Page>
+  );
+}
+
+type Typed = { mine: string; theirs: string; push: string; reserve: string; lockPeriod: string };
+/** 480 blocks are about a day. */
+const typical: Typed = { mine: '', theirs: '0', push: '0', reserve: '0', lockPeriod: '480' };
+
+/** The terms as typed, exact where they can be, and what is wrong with each field. */
+function readTerms(typed: Typed, balance: bigint | null) {
+  const mine = amountOf(parseAmount(typed.mine, { wholeUnits: true }));
+  const theirs = amountOf(parseAmount(typed.theirs, { wholeUnits: true, allowZero: true }));
+  const push = amountOf(parseAmount(typed.push, { wholeUnits: true, allowZero: true }));
+  const reserve = amountOf(parseAmount(typed.reserve, { wholeUnits: true, allowZero: true }));
+  const lockPeriod = /^[0-9]{1,5}$/.test(typed.lockPeriod.trim()) ? Number(typed.lockPeriod.trim()) : 0;
+  const problems = {
+    mine: mine !== null && balance !== null && mine > balance ? t.open.overBalance(formatAe(balance)) : null,
+    push: null as string | null,
+    reserve: null as string | null,
+    lockPeriod: lockPeriod < 1 || lockPeriod > 65535 ? t.open.lockPeriodInvalid : null,
+  };
+  if (reserve !== null && mine !== null && reserve > mine) problems.reserve = t.open.reserveOverMine;
+  else if (reserve !== null && theirs !== null && reserve > theirs)
+    problems.reserve = t.open.reserveOverTheirs;
+  if (push !== null && mine !== null && reserve !== null && reserve <= mine && push > mine - reserve)
+    problems.push = t.open.pushOver(formatAe(mine - reserve));
+  const complete =
+    mine !== null &&
+    theirs !== null &&
+    push !== null &&
+    reserve !== null &&
+    Object.values(problems).every((p) => p === null);
+  return {
+    problems,
+    lockPeriod,
+    start: complete ? { mine: mine - push, theirs: theirs + push } : null,
+    terms: complete
+      ? {
+          initiatorAmount: mine.toString(),
+          responderAmount: theirs.toString(),
+          pushAmount: push.toString(),
+          channelReserve: reserve.toString(),
+          lockPeriod,
+        }
+      : null,
+  };
+}
+
+type Quote = { for: string; result: ResultOf<'channel.quote'> | null; error: string | null };
+
+function useQuote(terms: ReturnType<typeof readTerms>['terms']) {
+  const client = useClient();
+  const key = terms ? JSON.stringify(terms) : null;
+  const [quote, setQuote] = useState<Quote | null>(null);
+  useEffect(() => {
+    if (key === null) return;
+    let gone = false;
+    const timer = setTimeout(() => {
+      client.call('channel.quote', { terms: JSON.parse(key) }).then(
+        (result) => !gone && setQuote({ for: key, result, error: null }),
+        (error) => !gone && setQuote({ for: key, result: null, error: sentenceOf(error) }),
+      );
+    }, 250);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [client, key]);
+  return { quote: quote?.for === key ? quote : null, waiting: key !== null && quote?.for !== key };
+}
+
+function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
+  const client = useClient();
+  const { account } = useWallet();
+  const balance = account?.balance == null ? null : BigInt(account.balance);
+  const [typed, setTyped] = useState<Typed>(typical);
+  const [attempted, setAttempted] = useState(false);
+  const [more, setMore] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const { terms, problems, start, lockPeriod } = readTerms(typed, balance);
+  const { quote, waiting } = useQuote(terms);
+  const peer = { address: invite.peer, name: invite.name };
+  const set = (field: keyof Typed) => (value: string) => setTyped((last) => ({ ...last, [field]: value }));
+  const open = useSubmit({ link: invite.link, terms }, async () => {
+    const { channel } = await client.call('channel.open', { link: invite.link, terms: terms! });
+    navigate(`/channel/${channel}`);
+  });
+  const hiddenProblem = problems.reserve !== null || problems.lockPeriod !== null;
+
+  return (
+    <Page
+      title={t.open.title}
+      back={onBack}
+      onSubmit={() => {
+        setAttempted(true);
+        if (terms === null) {
+          if (hiddenProblem) setMore(true);
+        } else if (quote?.result && quote.result.problem === null) setAsking(true);
+      }}
+      foot={
+        <>
+          <div aria-live="polite">
+            {quote?.result && (
+              <dl className="facts">
+                <dt>{t.open.fee}</dt>
+                <dd>
+                  <Amount form="full" aetto={quote.result.fee} />
+                </dd>
+                <dt className="strong">{t.open.total}</dt>
+                <dd className="strong">
+                  <Amount form="full" aetto={quote.result.total} />
+                </dd>
+              </dl>
+            )}
+            {waiting && <p className="reason">{t.open.quoting}…</p>}
+          </div>
+          <Problem>
+            {quote?.error ?? quote?.result?.problem ?? (attempted && terms === null ? t.open.fixFirst : null)}
+          </Problem>
+          <Button
+            type="submit"
+            wide
+            off={terms !== null && (!quote?.result || quote.result.problem !== null)}
+          >
+            {t.open.review}
+          </Button>
+        </>
+      }
+    >
+      <section className="card" aria-label={t.open.with}>
+        <PeerLine peer={peer} />
+      </section>
+      <AmountField
+        label={t.open.mine}
+        help={balance === null ? undefined : t.open.mineHelp(formatAe(balance))}
+        value={typed.mine}
+        onValue={set('mine')}
+        rules={{ wholeUnits: true }}
+        attempted={attempted}
+        error={problems.mine}
+      />
+      <AmountField
+        label={t.open.theirs}
+        help={t.open.theirsHelp}
+        value={typed.theirs}
+        onValue={set('theirs')}
+        rules={{ wholeUnits: true, allowZero: true }}
+        attempted={attempted}
+      />
+      <AmountField
+        label={t.open.push}
+        help={t.open.pushHelp}
+        value={typed.push}
+        onValue={set('push')}
+        rules={{ wholeUnits: true, allowZero: true }}
+        attempted={attempted}
+        error={problems.push}
+      />
+      <Disclosure label={t.open.more} open={more || hiddenProblem} onOpen={setMore}>
+        <div className="stack">
+          <AmountField
+            label={t.open.reserve}
+            help={t.open.reserveHelp}
+            value={typed.reserve}
+            onValue={set('reserve')}
+            rules={{ wholeUnits: true, allowZero: true }}
+            attempted={attempted}
+            error={problems.reserve}
+          />
+          <TextField
+            label={t.open.lockPeriod}
+            help={t.open.lockPeriodHelp(lockPeriod > 0 ? blocksAsTime(lockPeriod) : '–')}
+            inputMode="numeric"
+            maxLength={5}
+            value={typed.lockPeriod}
+            onValue={set('lockPeriod')}
+            error={problems.lockPeriod}
+          />
+        </div>
+      </Disclosure>
+      {start && (
+        <section className="card stack tight" aria-label={t.open.summary}>
+          <h2 className="small">{t.open.summary}</h2>
+          <Bar
+            parts={[
+              { kind: 'mine', aetto: start.mine },
+              { kind: 'theirs', aetto: start.theirs },
+            ]}
+          />
+          <div className="bar-ends">
+            <span>
+              <span className="who">{t.you}</span>
+              <Amount form="full" aetto={start.mine} />
+            </span>
+            <span>
+              <span className="who">{t.them}</span>
+              <Amount form="full" aetto={start.theirs} />
+            </span>
+          </div>
+        </section>
+      )}
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.open.confirmTitle(peerName(peer))}
+        text={t.open.confirmText}
+        confirm={t.open.confirm}
+        cancel={t.common.cancel}
+        busyLabel={t.open.confirming}
+        submission={open}
+      >
+        {terms && quote?.result && (
+          <dl className="facts">
+            <dt>{t.open.mine}</dt>
+            <dd>
+              <Amount form="full" aetto={terms.initiatorAmount} />
+            </dd>
+            <dt>{t.open.theirs}</dt>
+            <dd>
+              <Amount form="full" aetto={terms.responderAmount} />
+            </dd>
+            <dt>{t.open.push}</dt>
+            <dd>
+              <Amount form="full" aetto={terms.pushAmount} />
+            </dd>
+            <dt>{t.approval.reserve}</dt>
+            <dd>
+              <Amount form="full" aetto={terms.channelReserve} />
+            </dd>
+            <dt>{t.approval.lockPeriod}</dt>
+            <dd>
+              {t.blocks(terms.lockPeriod)}, {blocksAsTime(terms.lockPeriod)}
+            </dd>
+            <dt>{t.open.fee}</dt>
+            <dd>
+              <Amount form="full" aetto={quote.result.fee} />
+            </dd>
+            <dt className="strong">{t.open.total}</dt>
+            <dd className="strong">
+              <Amount form="full" aetto={quote.result.total} />
+            </dd>
+          </dl>
+        )}
+      </Confirm>
+    </Page>
+  );
+}
+
+export default function Open({ route }: { route: Route }) {
+  const [invite, setInvite] = useState<ReadInvite | null>(null);
+  const [first, setFirst] = useState(route.query.get('link') ?? '');
+  if (invite === null) return <InviteStep first={first} onRead={setInvite} />;
+  return (
+    <TermsStep
+      key={invite.link}
+      invite={invite}
+      onBack={() => {
+        setFirst(invite.link);
+        setInvite(null);
+      }}
+    />
+  );
+}

@@ -1,0 +1,287 @@
+import { Switch } from '@base-ui/react/switch';
+import { type ReactNode, useId, useState } from 'react';
+import type { ParamsOf } from '../../rpc/popup.ts';
+import { fullTime, siteName } from '../format.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Problem, Success } from '../ui/feedback.tsx';
+import { TextField } from '../ui/field.tsx';
+import { LockIcon, SiteIcon } from '../ui/icons.tsx';
+import { Page } from '../ui/page.tsx';
+import { sentenceOf, useClient, useSubmit, useWallet } from '../wallet.tsx';
+import { Banners } from './banners.tsx';
+import { RevealPhrase } from './reveal-phrase.tsx';
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  const id = useId();
+  return (
+    <section className="stack tight" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      <div className="card stack">{children}</div>
+    </section>
+  );
+}
+
+/** Sends a setting to the worker; the view that follows shows what holds. */
+function useSave() {
+  const client = useClient();
+  const [error, setError] = useState<string | null>(null);
+  const [saved, setSaved] = useState<string | null>(null);
+  const save = async (settings: ParamsOf<'settings.set'>) => {
+    setError(null);
+    setSaved(null);
+    try {
+      await client.call('settings.set', settings);
+      setSaved(t.common.saved);
+    } catch (failure) {
+      setError(sentenceOf(failure));
+    }
+  };
+  return { save, error, saved };
+}
+
+const lockChoices = [1, 5, 15, 30, 60, 240, 1440];
+
+function Security() {
+  const client = useClient();
+  const { settings } = useWallet();
+  const { save, error, saved } = useSave();
+  const [revealing, setRevealing] = useState(false);
+  const lock = useSubmit(null, async () => {
+    await client.call('vault.lock', {});
+  });
+  const id = useId();
+  const choices = [...new Set([...lockChoices, settings.autoLockMinutes])].sort((a, b) => a - b);
+  return (
+    <Section title={t.settings.security}>
+      <div className="setting">
+        <div className="grow">
+          <label htmlFor={id}>{t.settings.autoLock}</label>
+          <p className="help" id={`${id}-help`}>
+            {t.settings.autoLockHelp}
+          </p>
+        </div>
+        <div className="control">
+          <select
+            id={id}
+            aria-describedby={`${id}-help`}
+            value={settings.autoLockMinutes}
+            onChange={(event) => save({ autoLockMinutes: Number(event.target.value) })}
+          >
+            {choices.map((minutes) => (
+              <option key={minutes} value={minutes}>
+                {t.settings.minutes(minutes)}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+      <Problem>{error ?? lock.error}</Problem>
+      <Success>{saved}</Success>
+      <div className="button-pair">
+        <Button look="secondary" small onClick={() => setRevealing(true)}>
+          {t.settings.reveal}
+        </Button>
+        <Button
+          look="secondary"
+          small
+          icon={<LockIcon size={16} />}
+          busy={lock.busy}
+          onClick={() => lock.submit()}
+        >
+          {t.settings.lockNow}
+        </Button>
+      </div>
+      <RevealPhrase open={revealing} onClose={() => setRevealing(false)} />
+    </Section>
+  );
+}
+
+function ChannelSettings() {
+  const { settings } = useWallet();
+  const { save, error, saved } = useSave();
+  const [depth, setDepth] = useState<string | null>(null);
+  const id = useId();
+  const typed = depth ?? String(settings.minimumDepth);
+  const value = /^[0-9]{1,4}$/.test(typed.trim()) ? Number(typed.trim()) : -1;
+  const problem = value < 0 || value > 1000 ? t.settings.minimumDepthInvalid : null;
+  return (
+    <Section title={t.settings.channels}>
+      <div className="setting">
+        <div className="grow">
+          <span id={id}>{t.settings.acceptIncoming}</span>
+          <p className="help" id={`${id}-help`}>
+            {t.settings.acceptIncomingHelp}
+          </p>
+        </div>
+        <Switch.Root
+          className="switch"
+          aria-labelledby={id}
+          aria-describedby={`${id}-help`}
+          checked={settings.acceptIncoming}
+          onCheckedChange={(acceptIncoming) => save({ acceptIncoming })}
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      </div>
+      <form
+        className="stack tight"
+        noValidate
+        onSubmit={async (event) => {
+          event.preventDefault();
+          if (problem !== null || value === settings.minimumDepth) return;
+          await save({ minimumDepth: value });
+          setDepth(null);
+        }}
+      >
+        <TextField
+          label={t.settings.minimumDepth}
+          help={t.settings.minimumDepthHelp}
+          inputMode="numeric"
+          maxLength={4}
+          value={typed}
+          onValue={setDepth}
+          error={problem}
+          suffix={
+            depth !== null && value !== settings.minimumDepth && problem === null ? (
+              <Button type="submit" look="quiet" small>
+                {t.common.save}
+              </Button>
+            ) : undefined
+          }
+        />
+      </form>
+      <Problem>{error}</Problem>
+      <Success>{saved}</Success>
+    </Section>
+  );
+}
+
+function NetworkSettings() {
+  const client = useClient();
+  const { network } = useWallet();
+  const [node, setNode] = useState<string | null>(null);
+  const [relay, setRelay] = useState<string | null>(null);
+  const [attempted, setAttempted] = useState(false);
+  const [done, setDone] = useState(false);
+  const nodeUrl = (node ?? network.nodeUrl).trim();
+  const relayText = (relay ?? network.relay ?? '').trim();
+  const nodeProblem = /^https?:\/\/[^\s/]+/.test(nodeUrl) ? null : t.settings.nodeUrlInvalid;
+  const relayProblem = relayText === '' || relayText.startsWith('/') ? null : t.settings.relayInvalid;
+  const set = useSubmit({ nodeUrl, relayText }, async () => {
+    await client.call('network.set', { nodeUrl, relay: relayText === '' ? null : relayText });
+    setNode(null);
+    setRelay(null);
+    setAttempted(false);
+    setDone(true);
+  });
+  const changed = (change: (value: string) => void) => (value: string) => {
+    change(value);
+    setDone(false);
+    set.clear();
+  };
+  const same = nodeUrl === network.nodeUrl && relayText === (network.relay ?? '');
+  return (
+    <Section title={t.settings.network}>
+      <dl className="facts">
+        <dt>{t.settings.networkId}</dt>
+        <dd>
+          {network.name} <span className="soft">({network.networkId})</span>
+        </dd>
+      </dl>
+      <form
+        className="stack"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAttempted(true);
+          if (nodeProblem === null && relayProblem === null && !same) set.submit();
+        }}
+      >
+        <TextField
+          label={t.settings.nodeUrl}
+          help={t.settings.nodeUrlHelp}
+          inputMode="url"
+          maxLength={2048}
+          value={node ?? network.nodeUrl}
+          onValue={changed(setNode)}
+          error={attempted ? nodeProblem : null}
+        />
+        <TextField
+          label={t.settings.relay}
+          optional
+          help={t.settings.relayHelp}
+          multiline
+          rows={3}
+          maxLength={2048}
+          value={relay ?? network.relay ?? ''}
+          onValue={changed(setRelay)}
+          error={attempted ? relayProblem : null}
+        />
+        <Problem>{set.error}</Problem>
+        <Success>{done ? t.settings.networkSaved : null}</Success>
+        <Button
+          type="submit"
+          look="secondary"
+          wide
+          off={same}
+          busy={set.busy}
+          busyLabel={t.settings.networkChecking}
+        >
+          {t.settings.networkSave}
+        </Button>
+      </form>
+    </Section>
+  );
+}
+
+function Site({ origin, since }: { origin: string; since: number }) {
+  const client = useClient();
+  const disconnect = useSubmit(origin, async () => {
+    await client.call('site.disconnect', { origin });
+  });
+  return (
+    <li>
+      <div className="row">
+        <SiteIcon size={18} />
+        <div className="grow">
+          <div className="mono small">{siteName(origin)}</div>
+          <div className="small soft">{t.settings.siteSince(fullTime(since))}</div>
+        </div>
+        <Button
+          look="danger-quiet"
+          small
+          busy={disconnect.busy}
+          aria-label={t.settings.disconnect(siteName(origin))}
+          onClick={() => disconnect.submit()}
+        >
+          {t.settings.disconnectShort}
+        </Button>
+      </div>
+      <Problem>{disconnect.error}</Problem>
+    </li>
+  );
+}
+
+export default function Settings() {
+  const { sites } = useWallet();
+  return (
+    <Page title={t.settings.title} back="/">
+      <Banners />
+      <Security />
+      <ChannelSettings />
+      <NetworkSettings />
+      <Section title={t.settings.sites}>
+        {sites.length === 0 ? (
+          <p className="small soft">{t.settings.sitesEmpty}</p>
+        ) : (
+          <ul className="stack">
+            {sites.map((site) => (
+              <Site key={site.origin} origin={site.origin} since={site.connectedAt} />
+            ))}
+          </ul>
+        )}
+      </Section>
+    </Page>
+  );
+}

@@ -1,0 +1,55 @@
+/** What a person has, by where it is and what can be done with it. */
+import type { ChannelView, WalletView } from '../../rpc/schema.ts';
+
+export type Phase = ChannelView['phase'];
+
+const over: ReadonlySet<Phase> = new Set(['closed', 'aborted']);
+export const isOver = (channel: ChannelView): boolean => over.has(channel.phase);
+
+/** Nothing is committed yet: the coins still count as on chain. */
+const uncommitted: ReadonlySet<Phase> = new Set([
+  'opening',
+  'considering',
+  'reviewing',
+  'accepted',
+  'pushing',
+  'half_signed',
+  'cancelling',
+]);
+export const canAbort: ReadonlySet<Phase> = new Set([
+  'opening',
+  'considering',
+  'reviewing',
+  'accepted',
+  'pushing',
+  'half_signed',
+]);
+export const canClose: ReadonlySet<Phase> = new Set(['confirming', 'locking', 'open', 'failed']);
+
+export type Totals = {
+  spendable: bigint;
+  reserve: bigint;
+  /** In a channel that is not open yet, closing, or stopped. */
+  moving: bigint;
+  onChain: bigint | null;
+  total: bigint;
+};
+
+export function totalsOf(view: WalletView): Totals {
+  let spendable = 0n;
+  let reserve = 0n;
+  let moving = 0n;
+  for (const channel of view.channels) {
+    const mine = BigInt(channel.mine);
+    if (channel.phase === 'open') {
+      spendable += BigInt(channel.spendable);
+      reserve += mine - BigInt(channel.spendable);
+    } else if (!isOver(channel) && !uncommitted.has(channel.phase) && leftAccount(channel)) moving += mine;
+  }
+  const onChain = view.account?.balance == null ? null : BigInt(view.account.balance);
+  return { spendable, reserve, moving, onChain, total: spendable + reserve + moving + (onChain ?? 0n) };
+}
+
+/** Until the funding is in a block, its coins are still in the account's balance. */
+const leftAccount = (channel: ChannelView): boolean =>
+  channel.phase !== 'confirming' || channel.progress === null || channel.progress.confirmations >= 0;
