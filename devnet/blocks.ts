@@ -19,8 +19,8 @@ export interface KeyBlock {
   readonly prevHash: Uint8Array;
   readonly prevKeyHash: Uint8Array;
   readonly stateHash: Uint8Array;
-  /** A fresh key for every block, as the node in dev mode has it; it signs the generation's micro blocks. */
-  readonly miner: KeyPair;
+  /** Of the miner's key: a fresh one for every block, as the node in dev mode has it. */
+  readonly minerSeed: Uint8Array;
   /** Milliseconds since 1970. */
   readonly time: number;
 }
@@ -58,11 +58,16 @@ export function keyBlock(fields: {
   fork: number;
 }): KeyBlock {
   const { height, prevHash, prevKeyHash, stateHash, time, fork } = fields;
-  const miner = keyPair(blake2b256(RLP.encode(['miner', prevHash, height, fork])));
+  const minerSeed = blake2b256(RLP.encode(['miner', prevHash, height, fork]));
   const hash = blake2b256(
-    RLP.encode(['key', protocolVersion, height, prevHash, prevKeyHash, stateHash, miner.publicKey, time]),
+    RLP.encode(['key', protocolVersion, height, prevHash, prevKeyHash, stateHash, minerSeed, time]),
   );
-  return { kind: 'key', hash, height, prevHash, prevKeyHash, stateHash, miner, time };
+  return { kind: 'key', hash, height, prevHash, prevKeyHash, stateHash, minerSeed, time };
+}
+
+/** The key that signs the generation's micro blocks. */
+export function minerOf(block: KeyBlock): KeyPair {
+  return keyPair(block.minerSeed);
 }
 
 export function microBlock(fields: {
@@ -85,7 +90,7 @@ export function microBlock(fields: {
     prevKeyHash: key.hash,
     stateHash,
     txsHash,
-    signature: key.miner.sign(hash),
+    signature: minerOf(key).sign(hash),
     time,
     transactions,
     undo,

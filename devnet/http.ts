@@ -36,7 +36,7 @@ async function respond(
   const url = parseUrl(request);
   if (!url) return { status: 400, body: { reason: 'Malformed URL' } };
   if (request.method === 'OPTIONS') return { status: 204, body: undefined };
-  const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
+  const path = url.pathname;
   const onPath = routes.filter((route) => route.path.test(path));
   const route = onPath.find(({ method }) => method === request.method);
   if (!route) {

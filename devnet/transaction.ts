@@ -7,8 +7,11 @@ import { parseTx, serializeTx, type Tx, TxError, type TxOf } from '../src/protoc
 import type { KeyPair } from './ed25519.ts';
 import { Refusal } from './rules/refusal.ts';
 
-/** Every transaction but the off-chain one, which is in no block. */
-export type ChainTx = Exclude<Tx, { type: 'ChannelOffChainTx' }>;
+/** What a block of this chain can hold: not the off-chain transaction, and no force progress. */
+export type ChainTx = Exclude<Tx, { type: 'ChannelOffChainTx' | 'ChannelForceProgressTx' }>;
+
+/** Force progress runs a contract call on chain, for which this chain has no machine. */
+export const forceProgressUnsupported = 'force_progress_not_supported_by_devnet';
 
 export interface Transaction {
   /** Serialized, with its signatures. */
@@ -36,12 +39,13 @@ export class BrokenTransaction extends Error {
   override name = 'BrokenTransaction';
 }
 
-/** @throws BrokenTransaction, or Refusal for a form that the chain took once and takes no more */
+/** @throws BrokenTransaction, or Refusal for a form that the chain takes no more or does not take yet */
 export function decodeTransaction(bytes: Uint8Array): Transaction {
   try {
     const { signatures, tx: unsigned } = parseSignedTx(bytes);
     refuseOldForm(unsigned);
     const tx = parseTx(unsigned);
+    if (tx.type === 'ChannelForceProgressTx') throw new Refusal(forceProgressUnsupported);
     if (tx.type === 'ChannelOffChainTx')
       throw new BrokenTransaction('an off-chain transaction goes into no block');
     return transactionOf(bytes, signatures, unsigned, tx);

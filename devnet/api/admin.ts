@@ -151,7 +151,7 @@ function decoded(value: Json | undefined, field: string, prefix: 'ak' | 'th'): U
   } catch (error) {
     if (!(error instanceof CodeError)) throw error;
   }
-  throw invalid(field, `is ${JSON.stringify(value)}, needs a ${prefix}_ text`);
+  throw invalid(field, `is ${JSON.stringify(value)}, needs a text that begins with ${prefix}_`);
 }
 
 /** An amount in aetto: a text of digits, or a whole number that JSON can carry exactly. */

@@ -1,5 +1,12 @@
 /** Blocks as JSON. */
-import { type Block, type Generation, type KeyBlock, type MicroBlock, protocolVersion } from '../blocks.ts';
+import {
+  type Block,
+  type Generation,
+  type KeyBlock,
+  type MicroBlock,
+  minerOf,
+  protocolVersion,
+} from '../blocks.ts';
 import type { Chain } from '../chain.ts';
 import { encode } from '../codes.ts';
 import type { Json } from '../json.ts';
@@ -20,7 +27,7 @@ export function keyBlockJson(chain: Chain, block: KeyBlock, beneficiary: string)
     hash: encode('kh', block.hash),
     height: block.height,
     info,
-    miner: encode('ak', block.miner.publicKey),
+    miner: encode('ak', minerOf(block).publicKey),
     prev_hash: codeOf(chain, block.prevHash),
     prev_key_hash: encode('kh', block.prevKeyHash),
     state_hash: encode('bs', block.stateHash),

@@ -98,17 +98,6 @@ export function txJson(tx: ChainTx): { [key: string]: Json | undefined } {
         round: tx.round,
         state_hash: state(tx.stateHash),
       };
-    case 'ChannelForceProgressTx':
-      return {
-        ...common,
-        channel_id: channel(tx.channelId),
-        from_id: account(tx.fromId),
-        offchain_trees: encode('ss', tx.offChainTrees),
-        payload: payload(tx.payload),
-        round: tx.round,
-        state_hash: state(tx.stateHash),
-        update: encode('ba', tx.update),
-      };
   }
 }
 

@@ -10,7 +10,7 @@ import { bumpNonce, earn, spend } from './account.ts';
 import { closeMutual, create, deposit, setDelegates, withdraw } from './joint.ts';
 import { readPayload } from './payload.ts';
 import { readProof } from './proof.ts';
-import { Refusal, require } from './refusal.ts';
+import { require } from './refusal.ts';
 import { checkSignatures } from './signatures.ts';
 import { closeSolo, settle, slash, snapshotSolo } from './solo.ts';
 import { type Changes, Overlay, type StateView } from './state.ts';
@@ -76,13 +76,8 @@ function run(state: Overlay, { tx }: Transaction, env: Environment): void {
       return snapshotSolo(state, tx, env);
     case 'ChannelSetDelegatesTx':
       return setDelegates(state, tx, env);
-    case 'ChannelForceProgressTx':
-      throw new Refusal(forceProgressUnsupported);
   }
 }
-
-/** Force progress runs a contract call on chain, for which this chain has no machine. */
-export const forceProgressUnsupported = 'force_progress_not_supported_by_devnet';
 
 function pay(state: Overlay, tx: TxOf<'SpendTx'>): void {
   require(tx.recipientId.kind !== 'name', 'name_does_not_exist');
@@ -93,7 +88,6 @@ function pay(state: Overlay, tx: TxOf<'SpendTx'>): void {
 
 /** The parts inside are of a kind and version that the protocol has. */
 function checkProtocol({ tx }: Transaction): void {
-  if (tx.type === 'ChannelForceProgressTx') throw new Refusal(forceProgressUnsupported);
   if ('payload' in tx && tx.type !== 'SpendTx') readPayload(tx.payload);
   if ('poi' in tx) readProof(tx.poi);
 }
