@@ -1,5 +1,5 @@
-/** The HTTP server: routing, bodies, CORS. Nothing that a client sends makes it throw. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+/** HTTP: routing, bodies, CORS. Nothing that a client sends makes it throw. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Answer, ApiError } from './api/answer.ts';
 import type { ApiContext, Route } from './api/routes.ts';
 import { type Json, toJson } from './json.ts';
@@ -16,8 +16,8 @@ const corsHeaders = {
   'access-control-allow-private-network': 'true',
 };
 
-export function httpServer(context: ApiContext, routes: readonly Route[]): Server {
-  return createServer((request, response) => {
+export function requestHandler(context: ApiContext, routes: readonly Route[]): RequestListener {
+  return (request, response) => {
     respond(context, routes, request).then(
       (answer) => send(response, answer, isIntAsString(request)),
       (error) => {
@@ -25,7 +25,7 @@ export function httpServer(context: ApiContext, routes: readonly Route[]): Serve
         send(response, { status: 500, body: { reason: 'Internal server error' } }, false);
       },
     );
-  });
+  };
 }
 
 async function respond(

@@ -1,4 +1,5 @@
 /** A local Aeternity chain behind the node's HTTP API v3. See README.md. */
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { devAccount, genesisBalances } from './accounts.ts';
 import { adminRoutes } from './api/admin.ts';
@@ -6,8 +7,8 @@ import { nodeRoutes } from './api/routes.ts';
 import { Chain, type Genesis } from './chain.ts';
 import { decode } from './codes.ts';
 import { Faucet } from './faucet.ts';
-import { httpServer } from './http.ts';
-import { openChain } from './log.ts';
+import { requestHandler } from './http.ts';
+import { type OpenedChain, openChain } from './log.ts';
 import { Miner } from './miner.ts';
 
 export { devAccount } from './accounts.ts';
@@ -68,10 +69,26 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
     balances: genesisBalances(balances),
     soloRoundResetHeight: options.soloRoundResetHeight ?? 0,
   };
-  const { chain, close: closeFile } = options.data
-    ? openChain(options.data, genesis)
-    : { chain: new Chain(genesis), close: () => {} };
+  // The port first: a second devnet by mistake fails there and leaves the first one's files alone.
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 3013, host, resolve);
+  });
+  const closeServer = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  let opened: OpenedChain;
+  try {
+    opened = options.data ? openChain(options.data, genesis) : { chain: new Chain(genesis), close: () => {} };
+  } catch (error) {
+    await closeServer();
+    throw error;
+  }
 
+  const { chain } = opened;
   if (chain.height === chain.genesis.height) chain.mineKey(now());
   const miner = new Miner(chain, { keyBlockMs, microBlockMs }, now);
   const context = {
@@ -82,26 +99,14 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
     now,
     startedAt: now(),
   };
-  const server = httpServer(context, [...nodeRoutes, ...adminRoutes(miner, new Faucet(chain, miner))]);
-  const stop = async () => {
-    miner.stop();
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-    closeFile();
-  };
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 3013, host, resolve);
-    });
-  } catch (error) {
-    miner.stop();
-    closeFile();
-    throw error;
-  }
+  const routes = [...nodeRoutes, ...adminRoutes(miner, new Faucet(chain, miner))];
+  server.on('request', requestHandler(context, routes));
   const { port } = server.address() as AddressInfo;
   const shown = host.includes(':') ? `[${host}]` : host;
-  return { url: `http://${shown}:${port}`, port, chain, miner, close: stop };
+  const close = async () => {
+    miner.stop();
+    await closeServer();
+    opened.close();
+  };
+  return { url: `http://${shown}:${port}`, port, chain, miner, close };
 }
