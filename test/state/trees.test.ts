@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { equalBytes, fromHex, toHex } from '../../src/protocol/bytes.ts';
-import { parseAccount, serializeAccount } from '../../src/protocol/state/account.ts';
+import { parseAccount } from '../../src/protocol/state/account.ts';
 import { StateError } from '../../src/protocol/state/error.ts';
 import {
+  accountOf,
   balanceOf,
   channelTrees,
   emptyTrees,
@@ -12,6 +13,7 @@ import {
   serializeTrees,
   stateHash,
   type Trees,
+  withAccount,
   withBalance,
 } from '../../src/protocol/state/trees.ts';
 import { accountsOf, type StateVector, states } from './vectors.ts';
@@ -71,9 +73,8 @@ test('flags and nonce of an account stay when its balance changes', () => {
     { nonce: 3n, flags: 1n, balance: 10n },
     { nonce: 3n, flags: 0n, balance: 10n, generalized: { contract: contractId, authFun } },
   ]) {
-    const accounts = emptyTrees.accounts.insert(key, serializeAccount(account));
-    const trees = withBalance({ ...emptyTrees, accounts }, key, 11n);
-    expect(parseAccount(trees.accounts.get(key)!)).toEqual({ ...account, balance: 11n });
+    const trees = withBalance(withAccount(emptyTrees, key, account), key, 11n);
+    expect(accountOf(trees, key)).toEqual({ ...account, balance: 11n });
   }
 });
 

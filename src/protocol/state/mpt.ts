@@ -77,7 +77,10 @@ export class Mpt {
     return undefined;
   }
 
-  /** The tree with this value at the key. The chain knows no empty value: it removes the key. */
+  /**
+   * The tree with this value at the key. The chain knows no empty value: it removes the key. The value is kept, not
+   * copied, so do not change its bytes later.
+   */
   insert(key: Uint8Array, value: Uint8Array): Mpt {
     if (value.length === 0) return this.delete(key);
     const root = this.#root;

@@ -2,7 +2,7 @@
 import { compareBytes, concatBytes, toHex } from '../bytes.ts';
 import { binary, list, readObject, writeObject } from '../chain/layout.ts';
 import { blake2b256 } from '../chain/signed.ts';
-import { parseAccount, serializeAccount } from './account.ts';
+import { type Account, parseAccount, serializeAccount } from './account.ts';
 import { StateError } from './error.ts';
 import { Mpt } from './mpt.ts';
 
@@ -36,22 +36,31 @@ export const emptyTrees: Trees = {
 export const channelTrees = (accounts: readonly { pubkey: Uint8Array; balance: bigint }[]): Trees =>
   accounts.reduce((trees, { pubkey, balance }) => withBalance(trees, pubkey, balance), emptyTrees);
 
-/** In aetto; undefined where the trees have no such account. */
-export function balanceOf(trees: Trees, pubkey: Uint8Array): bigint | undefined {
+/** Undefined where the trees have no such account. */
+export function accountOf(trees: Trees, pubkey: Uint8Array): Account | undefined {
   const bytes = trees.accounts.get(pubkey);
-  return bytes && parseAccount(bytes).balance;
+  return bytes && parseAccount(bytes);
 }
 
 /**
- * The trees with this balance; the account is made where there is none.
+ * The trees with this account in place of what the key had.
+ * @throws StateError where a value is negative or the key has not 32 bytes
+ */
+export function withAccount(trees: Trees, pubkey: Uint8Array, account: Account): Trees {
+  checkKey(pubkey);
+  return { ...trees, accounts: trees.accounts.insert(pubkey, serializeAccount(account)) };
+}
+
+/** In aetto; undefined where the trees have no such account. */
+export const balanceOf = (trees: Trees, pubkey: Uint8Array): bigint | undefined =>
+  accountOf(trees, pubkey)?.balance;
+
+/**
+ * The trees with this balance; nonce and flags stay, and the account is made where there is none.
  * @throws StateError where the balance is negative or the key has not 32 bytes
  */
-export function withBalance(trees: Trees, pubkey: Uint8Array, balance: bigint): Trees {
-  checkKey(pubkey);
-  const bytes = trees.accounts.get(pubkey);
-  const account = bytes ? parseAccount(bytes) : { nonce: 0n, flags: 0n };
-  return { ...trees, accounts: trees.accounts.insert(pubkey, serializeAccount({ ...account, balance })) };
-}
+export const withBalance = (trees: Trees, pubkey: Uint8Array, balance: bigint): Trees =>
+  withAccount(trees, pubkey, { ...(accountOf(trees, pubkey) ?? { nonce: 0n, flags: 0n }), balance });
 
 function checkKey(pubkey: Uint8Array): void {
   if (pubkey.length !== 32)
