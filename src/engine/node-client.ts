@@ -1,0 +1,153 @@
+/** The chain by one node's HTTP API v3. Nothing of what a node says is believed before its form is checked. */
+import { encode } from '../protocol/chain/address.ts';
+import { txHash } from '../protocol/chain/signed.ts';
+import { NodeAnswer } from './node-answer.ts';
+import { type Chain, ChainUnavailableError } from './ports.ts';
+import { refused } from './refusals.ts';
+
+export interface NodeClientOptions {
+  /** Base of the API, such as https://testnet.aeternity.io */
+  url: string;
+  /** Milliseconds for each answer, its body included. */
+  timeoutMs: number;
+  /** The program's own by default. */
+  fetch?: typeof globalThis.fetch;
+}
+
+/** The mempool knows the transaction, or a block has it. */
+const alreadyThere = new Set(['already_known', 'already_accepted']);
+
+export function createNodeClient(options: NodeClientOptions): Chain {
+  const base = options.url.replace(/\/+$/, '');
+  // Called as the global's own method, which browsers insist on.
+  const request = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+
+  /** @param path below `/v3`, with its query */
+  async function ask(path: string, body?: unknown): Promise<NodeAnswer> {
+    const url = `${base}/v3${path}`;
+    const method = body === undefined ? 'GET' : 'POST';
+    let status: number;
+    let text: string;
+    try {
+      const response = await request(url, {
+        method,
+        headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        cache: 'no-store',
+        credentials: 'omit',
+        signal: AbortSignal.timeout(options.timeoutMs),
+      });
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      throw notAnswered(`${method} ${url}`, error, options.timeoutMs);
+    }
+    const answer = new NodeAnswer(`${method} ${url}`, status, text);
+    if (status === 200 || status === 400 || status === 404) return answer;
+    throw answer.wrong(`it answered ${status}${words(answer)}`);
+  }
+
+  /** @returns null where the node says, in the API's way, that there is no such thing */
+  async function find(path: string): Promise<NodeAnswer | null> {
+    const answer = await ask(`${path}${path.includes('?') ? '&' : '?'}int-as-string=true`);
+    if (answer.status === 200) return answer;
+    if (answer.status === 404 && /not.found/i.test(answer.optionalText('reason') ?? '')) return null;
+    throw answer.wrong(`it answered ${answer.status}${words(answer)}`);
+  }
+
+  return {
+    async status() {
+      const answer = await find('/status');
+      if (!answer) throw unknownApi(base);
+      return {
+        networkId: answer.text('network_id'),
+        chainHash: answer.bytes('genesis_key_block_hash', 'kh'),
+        height: answer.height('top_block_height'),
+      };
+    },
+
+    async account(publicKey) {
+      const address = encode('ak', publicKey);
+      const answer = await find(`/accounts/${address}`);
+      if (!answer) return { balance: 0n, nonce: 0n };
+      answer.same('id', address);
+      return { balance: answer.integer('balance'), nonce: answer.integer('nonce') };
+    },
+
+    async nextNonce(publicKey) {
+      const answer = await find(`/accounts/${encode('ak', publicKey)}/next-nonce?strategy=max`);
+      return answer ? answer.integer('next_nonce', 1n) : 1n;
+    },
+
+    async post(signedTx) {
+      const hash = txHash(signedTx);
+      const answer = await ask('/transactions?int-as-string=true', { tx: encode('tx', signedTx) });
+      if (answer.status === 200) {
+        answer.same('tx_hash', encode('th', hash));
+        return hash;
+      }
+      const reason = answer.optionalText('error_code');
+      if (answer.status !== 400 || !reason)
+        throw answer.wrong(`it answered ${answer.status}${words(answer)}`);
+      if (alreadyThere.has(reason)) return hash;
+      throw refused(reason, answer.optionalText('reason'));
+    },
+
+    async transaction(hash) {
+      const name = encode('th', hash);
+      const answer = await find(`/transactions/${name}`);
+      if (!answer) return 'unknown';
+      answer.same('hash', name);
+      const height = answer.height('block_height', -1);
+      // The node says -1 and "none" for what waits in its mempool.
+      return height === -1 ? 'pending' : { height };
+    },
+
+    async channel(channelId) {
+      const name = encode('ch', channelId);
+      const answer = await find(`/channels/${name}`);
+      if (!answer) return null;
+      answer.same('id', name);
+      return {
+        id: answer.bytes('id', 'ch'),
+        initiator: answer.bytes('initiator_id', 'ak'),
+        responder: answer.bytes('responder_id', 'ak'),
+        channelAmount: answer.integer('channel_amount'),
+        initiatorAmount: answer.integer('initiator_amount'),
+        responderAmount: answer.integer('responder_amount'),
+        channelReserve: answer.integer('channel_reserve'),
+        round: answer.integer('round'),
+        soloRound: answer.integer('solo_round'),
+        stateHash: answer.bytes('state_hash', 'st'),
+        lockPeriod: answer.height('lock_period'),
+        lockedUntil: answer.height('locked_until'),
+      };
+    },
+  };
+}
+
+/** What the node adds in words, to be put behind its status. */
+function words(answer: NodeAnswer): string {
+  const said = answer.optionalText('reason') ?? answer.optionalText('error_code');
+  return said ? `: ${said}` : '';
+}
+
+function unknownApi(base: string): ChainUnavailableError {
+  return new ChainUnavailableError(
+    `There is no node's API at ${base}: it knows no /v3/status. Check the node's address in the settings.`,
+  );
+}
+
+function notAnswered(where: string, error: unknown, timeoutMs: number): ChainUnavailableError {
+  const { name, message, cause } = error as Error;
+  const why =
+    name === 'TimeoutError'
+      ? `no answer within ${timeoutMs / 1_000} s`
+      : cause instanceof Error
+        ? `${message} (${(cause as NodeJS.ErrnoException).code ?? cause.message})`
+        : message;
+  return new ChainUnavailableError(
+    `The node cannot be reached (${where}): ${why}. Check the network, and the node's address in the settings.`,
+    { cause: error },
+  );
+}
