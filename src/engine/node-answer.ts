@@ -1,0 +1,93 @@
+/** One answer of a node, read field by field: a field that is not what the API says makes it no answer. */
+import { AddressError, decode, type Kind } from '../protocol/chain/address.ts';
+import { ChainUnavailableError } from './ports.ts';
+
+export class NodeAnswer {
+  readonly status: number;
+  readonly #where: string;
+  readonly #body: Record<string, unknown>;
+
+  /**
+   * @param where method and URL, for messages
+   * @throws ChainUnavailableError where the text is no JSON object
+   */
+  constructor(where: string, status: number, text: string) {
+    this.#where = where;
+    this.status = status;
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      const shown = text.trim() === '' ? 'nothing' : `no JSON: "${excerpt(text)}"`;
+      throw this.wrong(`it answered ${status} with ${shown}`);
+    }
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw this.wrong(`it answered ${status} with no object: "${excerpt(text)}"`);
+    this.#body = body as Record<string, unknown>;
+  }
+
+  wrong(what: string): ChainUnavailableError {
+    return new ChainUnavailableError(
+      `The node cannot be used (${this.#where}): ${what}. Check the node's address in the settings, or try again later.`,
+    );
+  }
+
+  /** A text of 1 to 1,000 characters. */
+  text(field: string): string {
+    const value = this.#body[field];
+    if (typeof value === 'string' && value !== '' && value.length <= 1_000) return value;
+    throw this.#bad(field, 'a text');
+  }
+
+  /** A text, or undefined where the field is no such text. */
+  optionalText(field: string): string | undefined {
+    const value = this.#body[field];
+    return typeof value === 'string' ? value.slice(0, 200) : undefined;
+  }
+
+  /** A whole number from `least` to 2^256 - 1, as digits or, where that is exact, as a number. */
+  integer(field: string, least = 0n): bigint {
+    const value = this.#body[field];
+    const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+    if (typeof digits === 'string' && /^(0|-?[1-9]\d{0,77})$/.test(digits)) {
+      const found = BigInt(digits);
+      if (found >= least && found < 2n ** 256n) return found;
+    }
+    throw this.#bad(field, `a whole number from ${least}`);
+  }
+
+  /** A block height or a count of blocks; `least` is -1 where the API says so for "none". */
+  height(field: string, least = 0): number {
+    const found = this.integer(field, BigInt(least));
+    if (found <= Number.MAX_SAFE_INTEGER) return Number(found);
+    throw this.#bad(field, 'a height');
+  }
+
+  bytes(field: string, kind: Kind): Uint8Array {
+    const value = this.text(field);
+    try {
+      return decode(kind, value);
+    } catch (error) {
+      if (error instanceof AddressError) throw this.#bad(field, `a ${kind}_ text`);
+      throw error;
+    }
+  }
+
+  /** The field must say what was asked for. */
+  same(field: string, asked: string): void {
+    const value = this.text(field);
+    if (value !== asked) throw this.wrong(`it was asked about ${asked} and answered about ${excerpt(value)}`);
+  }
+
+  #bad(field: string, expected: string): ChainUnavailableError {
+    const value = this.#body[field];
+    const shown = value === undefined ? 'missing' : excerpt(JSON.stringify(value));
+    return this.wrong(`it answered ${this.status}, but ${field} is ${shown} instead of ${expected}`);
+  }
+}
+
+/** The beginning of a text that may be long and of any kind, in one line. */
+function excerpt(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+}
