@@ -74,10 +74,13 @@ export function unreachable(read: ReadAddresses, error?: unknown): UnreachableEr
     );
   }
   const sentence = (text: string) => new UnreachableError(text, { cause: error });
-  const names = errorsIn(error).map((each) => each.name);
-  if (names.includes('UnexpectedPeerError'))
+  const errors = errorsIn(error);
+  // The handshake fails with no name of its own where another key answers.
+  const isOther = (each: Error) =>
+    each.name === 'UnexpectedPeerError' || /match expected remote identity/.test(each.message);
+  if (errors.some(isOther))
     return sentence(`Someone else answers at ${at}: ask the other side for a new invite${tail}.`);
-  if (names.includes('UnsupportedProtocolError'))
+  if (errors.some((each) => each.name === 'UnsupportedProtocolError'))
     return sentence(`What answers at ${at} does not speak this wallet's protocol${tail}.`);
   return sentence(`The other side is not online at ${at}${tail}.`);
 }
