@@ -8,36 +8,41 @@ interface End extends Transport {
   take(link: Link): void;
 }
 
+interface PipeEnd extends Link {
+  other: PipeEnd | null;
+  take(bytes: Uint8Array): void;
+}
+
 function ends(a: Uint8Array, b: Uint8Array): [Link, Link] {
-  const make = (peer: Uint8Array, dialled: boolean) => {
+  const make = (peer: Uint8Array, dialled: boolean): PipeEnd => {
     const waiting: Uint8Array[] = [];
     let onData: ((chunk: Uint8Array) => void) | null = null;
     let onClose: ((reason: string) => void) | null = null;
     let closed = false;
-    const end = {
+    const end: PipeEnd = {
       peer,
       dialled,
-      other: null as unknown as typeof end,
-      send(bytes: Uint8Array) {
+      other: null,
+      send(bytes) {
         if (closed) return;
-        queueMicrotask(() => end.other.take(bytes));
+        queueMicrotask(() => end.other?.take(bytes));
       },
-      take(bytes: Uint8Array) {
+      take(bytes) {
         if (onData) onData(bytes);
         else waiting.push(bytes);
       },
-      onData(handler: (chunk: Uint8Array) => void) {
+      onData(handler) {
         onData = handler;
         for (const bytes of waiting.splice(0)) handler(bytes);
       },
-      onClose(handler: (reason: string) => void) {
+      onClose(handler) {
         onClose = handler;
       },
       close() {
         if (closed) return;
         closed = true;
         onClose?.('closed');
-        end.other.close();
+        end.other?.close();
       },
     };
     return end;

@@ -1,16 +1,111 @@
-/** Stand-in until the wallet's worker lands: says which start of the worker this is, and answers "not ready". */
+/** The worker: everything is wired here, and nothing decided. Listeners stand before anything is awaited. */
 import browser from 'webextension-polyfill';
-import { pageErrors, pagePort } from '../rpc/page.ts';
+import { signerFromSeed, verify } from '../engine/crypto.ts';
+import type { Clock, Random } from '../engine/ports.ts';
+import { createTransport } from '../engine/transport/index.ts';
+import { pagePort } from '../rpc/page.ts';
 import { popupPort } from '../rpc/popup.ts';
+import { createAttention } from './attention.ts';
+import { createHandlers } from './handlers.ts';
+import { createPageServer } from './page-server.ts';
+import { createPopupServer, type PopupHandlers } from './popup-server.ts';
+import { openIdbStore } from './store/idb.ts';
+import { type Session, Vault } from './vault/index.ts';
+import { Wallet } from './wallet.ts';
 
+const started = performance.now();
 const bootId = crypto.randomUUID();
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+const random: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+const session: Session = {
+  get: async (key) => (await browser.storage.session.get(key))[key],
+  set: (key, value) => browser.storage.session.set({ [key]: value }),
+  remove: (key) => browser.storage.session.remove(key),
+};
+
+const attention = createAttention((id) => {
+  void ready.then(({ wallet }) => wallet.decide(id, false, '')).catch(() => undefined);
+});
+
+let pushed = false;
+/** Many changes in one turn are one push. */
+function changed(): void {
+  if (pushed) return;
+  pushed = true;
+  queueMicrotask(() => {
+    pushed = false;
+    void ready.then(({ wallet }) => popup.push(wallet.view()));
+  });
+}
+
+async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHandlers }> {
+  const store = await openIdbStore('tandem');
+  const settings = (await store.get('meta', 'settings')) as { autoLockMinutes?: number } | undefined;
+  let minutes = () => settings?.autoLockMinutes ?? 30;
+  const vault = await Vault.load({
+    store,
+    session,
+    random,
+    clock,
+    publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
+    autoLockMinutes: () => minutes(),
+    locked: () => void ready.then(({ wallet }) => wallet.stop()),
+  });
+  const wallet = await Wallet.load({
+    store,
+    vault,
+    verify,
+    clock,
+    random,
+    bootId,
+    signerFromSeed,
+    transport: (seed, relay) => createTransport({ seed, mode: 'dial', relay }),
+    changed,
+    attention: (approvals) => attention.show(approvals),
+    wantUnlock: () => attention.openWallet(),
+    notify: (title, message) => attention.notify(title, message),
+    pushToPages: (origin, event) => pages.push(origin, event),
+  });
+  minutes = () => wallet.settings.autoLockMinutes;
+  void wallet.start();
+  return { wallet, vault, handlers: createHandlers(wallet, vault) };
+}
+
+const ready = load();
+const popup = createPopupServer(
+  ready.then(({ handlers }) => handlers),
+  browser.runtime.getURL(''),
+);
+const pages = createPageServer(
+  () => ready.then(({ wallet }) => wallet.gate),
+  browser.runtime.id,
+  () => Date.now(),
+);
 
 browser.runtime.onConnect.addListener((port) => {
-  if (port.name === popupPort) port.postMessage({ kind: 'view', view: { bootId } });
-  if (port.name !== pagePort) return;
-  port.onMessage.addListener((message) => {
-    const { id } = message as { id: string };
-    const error = { code: pageErrors.disconnected, message: 'The wallet is not ready.' };
-    port.postMessage({ kind: 'error', id, error });
+  if (port.name === popupPort) {
+    popup.accept(port);
+    // Each opening of the wallet puts the automatic lock off.
+    void ready.then(({ vault }) => vault.touch());
+  } else if (port.name === pagePort) pages.accept(port);
+  else port.disconnect();
+});
+
+const alarm = 'wake';
+browser.alarms.onAlarm.addListener(({ name }) => {
+  if (name !== alarm) return;
+  void ready.then(async ({ wallet, vault }) => {
+    await vault.lockIfDue();
+    wallet.poke();
   });
 });
+void browser.alarms.create(alarm, { periodInMinutes: 0.5 });
+
+// Read by the end-to-end tests and the benchmark: which start this is, and how long it took.
+Object.assign(globalThis, { bootId, readyAfter: ready.then(() => performance.now() - started) });

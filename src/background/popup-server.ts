@@ -26,11 +26,8 @@ export interface PopupServer {
   push(view: WalletView): void;
 }
 
-export function createPopupServer(
-  handlers: PopupHandlers,
-  extensionUrl: string,
-  view: () => WalletView,
-): PopupServer {
+/** @param ready the handlers, once the wallet is loaded; what is asked before waits */
+export function createPopupServer(ready: Promise<PopupHandlers>, extensionUrl: string): PopupServer {
   const ports = new Set<Runtime.Port>();
 
   async function answer(request: v.InferOutput<typeof PopupRequest>): Promise<PopupPush> {
@@ -44,7 +41,7 @@ export function createPopupServer(
       return failure(id, 'invalid_params', `${v.getDotPath(issue) ?? method}: ${issue.message}`);
     }
     try {
-      const result = await handlers[name](parsed.output as never);
+      const result = await (await ready)[name](parsed.output as never);
       return { kind: 'result', id, result };
     } catch (error) {
       return failure(id, ...explain(error));
@@ -64,7 +61,11 @@ export function createPopupServer(
           if (ports.has(port)) port.postMessage(reply);
         });
       });
-      port.postMessage({ kind: 'view', view: view() } satisfies PopupPush);
+      void ready
+        .then((handlers) => handlers['wallet.view']({}))
+        .then((view) => {
+          if (ports.has(port)) port.postMessage({ kind: 'view', view } satisfies PopupPush);
+        });
     },
     push(next) {
       for (const port of ports) port.postMessage({ kind: 'view', view: next } satisfies PopupPush);

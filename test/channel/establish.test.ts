@@ -48,7 +48,7 @@ function withChanged<T extends Message['type']>(
     const sender = world[from];
     const last = sender.sent.at(-1);
     if (party === sender && last?.type === type)
-      send(party, encode({ ...(last as MessageOf<T>), ...change } as Message));
+      send(party, encode({ ...(last as MessageOf<T>), ...change } as unknown as Message));
     else send(party, bytes);
   };
   void original;

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import type { Random } from '../../engine/ports.ts';
 import { VaultError } from './error.ts';
 
-const Bytes = v.instance(Uint8Array);
+const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const Sealed = v.object({
   version: v.literal(1),
   kdf: v.object({

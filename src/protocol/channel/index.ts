@@ -1,5 +1,5 @@
 export { closeQuote, closingTxHash } from './close.ts';
-export { noteOf } from './entries.ts';
+export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
