@@ -13,6 +13,9 @@ export function createLink(stream: Stream, peer: Uint8Array, dialled: boolean): 
   let closed: ((reason: string) => void) | null = null;
   /** Arrived before there was a handler. */
   const early: Uint8Array[] = [];
+  /** Sent in this turn of the event loop: they leave as one, as each write costs a frame and its encryption. */
+  let unsent: Uint8Array[] = [];
+  let unsentBytes = 0;
   let reason: string | null = null;
   let told = false;
   let closedHere = false;
@@ -30,6 +33,19 @@ export function createLink(stream: Stream, peer: Uint8Array, dialled: boolean): 
     if (reason !== null) return;
     reason = why;
     queueMicrotask(deliver);
+  }
+
+  function flush(): void {
+    if (unsent.length === 0) return;
+    const bytes = unsent.length === 1 ? (unsent[0] as Uint8Array) : joined(unsent, unsentBytes);
+    unsent = [];
+    unsentBytes = 0;
+    try {
+      stream.send(bytes);
+    } catch (error) {
+      finish(`The connection was lost: ${error instanceof Error ? error.message : error}`);
+      stream.abort(new Error('cannot send'));
+    }
   }
 
   /** Lets queued bytes leave, then ends both directions. */
@@ -63,17 +79,14 @@ export function createLink(stream: Stream, peer: Uint8Array, dialled: boolean): 
     dialled,
     send(bytes) {
       if (reason !== null || bytes.length === 0) return;
-      if (stream.writeBufferLength + bytes.length > mostUnsent) {
+      if (stream.writeBufferLength + unsentBytes + bytes.length > mostUnsent) {
         finish(`The other side takes no data: more than ${mostUnsent} bytes wait to be sent`);
         stream.abort(new Error('too much unsent data'));
         return;
       }
-      try {
-        stream.send(bytes);
-      } catch (error) {
-        finish(`The connection was lost: ${error instanceof Error ? error.message : error}`);
-        stream.abort(new Error('cannot send'));
-      }
+      unsent.push(bytes);
+      unsentBytes += bytes.length;
+      if (unsent.length === 1) queueMicrotask(flush);
     },
     onData(handler) {
       data = handler;
@@ -87,8 +100,19 @@ export function createLink(stream: Stream, peer: Uint8Array, dialled: boolean): 
       if (closedHere) return;
       closedHere = true;
       if (reason !== null) return;
+      flush();
       finish('Closed here');
       shut();
     },
   };
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
