@@ -22,8 +22,8 @@ export function createCommitQueue<T>(
   soon: (start: () => void) => void = (start) => start(),
 ): CommitQueue<T> {
   let waiting: Waiting<T>[] = [];
-  let running: Promise<void> | null = null;
-  let scheduled = false;
+  /** From the moment a start is due until nothing waits any more. */
+  let busy = false;
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
@@ -37,6 +37,8 @@ export function createCommitQueue<T>(
         else await oneByOne(group);
       }
     }
+    // In the same turn as the last look at what waits: whatever is added later starts anew.
+    busy = false;
   }
 
   /** One of the group cannot be written: only that one shall fail. */
@@ -51,24 +53,17 @@ export function createCommitQueue<T>(
     }
   }
 
-  function start(): void {
-    scheduled = false;
-    running = drain().finally(() => {
-      running = null;
-    });
-  }
-
   return {
     add(items) {
       return new Promise((done, failed) => {
         waiting.push({ items, done, failed });
-        if (running || scheduled) return;
-        scheduled = true;
-        soon(start);
+        if (busy) return;
+        busy = true;
+        soon(drain);
       });
     },
     async settled() {
-      if (running || scheduled) await this.add([]).catch(() => undefined);
+      if (busy) await this.add([]).catch(() => undefined);
     },
   };
 }

@@ -7,6 +7,7 @@ import { createNodeClient } from '../../src/engine/node-client.ts';
 import { ChainUnavailableError, TransactionRefusedError } from '../../src/engine/ports.ts';
 import { decode, encode } from '../../src/protocol/chain/address.ts';
 import { txHash } from '../../src/protocol/chain/signed.ts';
+import { ae, alice, carol, open, pay, quietDevnet } from '../devnet/support.ts';
 
 interface Recorded {
   label: string;
@@ -335,5 +336,60 @@ describe('the networks', () => {
     const { url, requests } = await serving(real);
     await createNodeClient({ url: `${url}/`, timeoutMs: 1_000 }).status();
     expect(requests[0]!.path).toBe('/v3/status?int-as-string=true');
+  });
+});
+
+describe('against a running devnet', () => {
+  test('a payment is pending, then at a height, and moves coins to the aetto', async () => {
+    const devnet = await quietDevnet();
+    try {
+      const chain = createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
+      const { networkId, height } = await chain.status();
+      expect(networkId).toBe('ae_devnet');
+      expect(await chain.nextNonce(alice.publicKey)).toBe(1n);
+      const { bytes } = pay(alice, carol, ae + 1n, 1n);
+      const hash = await chain.post(bytes);
+      expect(await chain.post(bytes)).toEqual(hash);
+      expect(await chain.transaction(hash)).toBe('pending');
+      expect(await chain.nextNonce(alice.publicKey)).toBe(2n);
+      devnet.miner.mineMicro();
+      const found = await chain.transaction(hash);
+      expect(found).toEqual({ height: expect.any(Number) });
+      expect((found as { height: number }).height).toBeGreaterThanOrEqual(height);
+      expect(await chain.post(bytes)).toEqual(hash);
+      const left = await chain.account(alice.publicKey);
+      expect(left.nonce).toBe(1n);
+      expect(left.balance).toBeLessThan(999n * ae);
+      expect(await chain.account(carol.publicKey)).toEqual({ balance: ae + 1n, nonce: 0n });
+      await expect(chain.post(pay(alice, carol, 5n, 1n).bytes)).rejects.toMatchObject({
+        reason: 'nonce_too_low',
+      });
+    } finally {
+      await devnet.close();
+    }
+  });
+
+  test('a channel is there once it is mined', async () => {
+    const devnet = await quietDevnet();
+    try {
+      const chain = createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
+      const { transaction, id } = open(1n);
+      await chain.post(transaction.bytes);
+      expect(await chain.channel(id)).toBeNull();
+      devnet.miner.mineMicro();
+      expect(await chain.channel(id)).toMatchObject({
+        id,
+        initiator: alice.publicKey,
+        channelAmount: 15n * ae,
+        initiatorAmount: 10n * ae,
+        responderAmount: 5n * ae,
+        channelReserve: ae,
+        round: 1n,
+        lockPeriod: 3,
+        lockedUntil: 0,
+      });
+    } finally {
+      await devnet.close();
+    }
   });
 });
