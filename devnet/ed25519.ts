@@ -6,20 +6,30 @@ import {
   sign as nodeSign,
   verify as nodeVerify,
 } from 'node:crypto';
+import { toHex } from '../src/protocol/bytes.ts';
 
 const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** Keys that were read lately: reading one takes longer than to verify with it. */
+const known = new Map<string, KeyObject>();
+const knownMost = 1000;
+
+function keyOf(publicKey: Uint8Array): KeyObject {
+  const name = toHex(publicKey);
+  const cached = known.get(name);
+  if (cached) return cached;
+  const key = createPublicKey({ key: Buffer.concat([publicPrefix, publicKey]), format: 'der', type: 'spki' });
+  if (known.size >= knownMost) known.clear();
+  known.set(name, key);
+  return key;
+}
 
 /** True where `signature` (64 bytes) is the key's (32 bytes) over exactly `bytes`; false for anything malformed. */
 export function verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   try {
-    const key = createPublicKey({
-      key: Buffer.concat([publicPrefix, publicKey]),
-      format: 'der',
-      type: 'spki',
-    });
-    return nodeVerify(null, bytes, key, signature);
+    return nodeVerify(null, bytes, keyOf(publicKey), signature);
   } catch {
     return false;
   }

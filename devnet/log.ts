@@ -41,7 +41,7 @@ export function openChain(directory: string, genesis: Genesis): OpenedChain {
   try {
     if (whole.length < text.length) ftruncateSync(file, Buffer.byteLength(whole));
     let recording = false;
-    const write = (value: unknown) => writeSync(file, `${JSON.stringify(value)}\n`);
+    const write = appender(file, path);
     const record = (step: Step) => {
       if (recording) write(encodeStep(step));
     };
@@ -70,6 +70,22 @@ export function openChain(directory: string, genesis: Genesis): OpenedChain {
     closeSync(file);
     throw error;
   }
+}
+
+/** Appends lines. After one that failed it takes no more: what follows a half line could not be read. */
+function appender(file: number, path: string): (value: unknown) => void {
+  let failure: DataError | undefined;
+  return (value) => {
+    if (failure) throw failure;
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
+    try {
+      for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      failure = new DataError(`${path}: cannot be written (${why}); make room and start the devnet again`);
+      throw failure;
+    }
+  };
 }
 
 function encodeGenesis(genesis: Genesis) {

@@ -84,7 +84,11 @@ function explain(error: unknown): string {
   return error instanceof Error ? (error.stack ?? message) : String(error);
 }
 
-main().catch((error) => {
+function fail(error: unknown): never {
   console.error(`devnet: ${explain(error)}`);
   process.exit(1);
-});
+}
+
+// A miner's timer that fails, for instance on a full disk, ends the process: the chain on disk is whole.
+process.on('uncaughtException', fail);
+main().catch(fail);
