@@ -80,7 +80,7 @@ export function formatAe(aetto: bigint): string {
 export function shortAe(aetto: bigint): { whole: string; fraction: string; cut: boolean } {
   const { whole, fraction } = splitAe(aetto);
   const zeros = /^0*/.exec(fraction)![0].length;
-  const keep = /^\u2212?0$/.test(whole) ? Math.min(zeros, 8) + 4 : 4;
+  const keep = /^\u2212?0$/.test(whole) ? zeros + 4 : 4;
   const kept = fraction.slice(0, keep).replace(/0+$/, '');
   return { whole, fraction: kept, cut: fraction.length > kept.length };
 }

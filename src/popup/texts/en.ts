@@ -175,7 +175,7 @@ export const en = {
     emptyText: 'Paste an invite from a person or a shop to open one, or share your own invite.',
     emptyOpen: 'Paste an invite',
     emptyShare: 'Share my invite',
-    canPay: (amount: string) => `${amount} AE to pay with`,
+    payable: 'to pay with',
     block: (height: number) => `Block ${height}`,
   },
 
@@ -369,7 +369,7 @@ export const en = {
       chain: 'On the chain',
       message: 'Message',
     },
-    after: (mine: string) => `${mine} AE after`,
+    after: 'after',
     by: (site: string) => `asked by ${site}`,
   },
 

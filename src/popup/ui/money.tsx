@@ -18,7 +18,7 @@ export function Amount({ aetto, form = 'short', sign, hero }: AmountProps) {
       {sign}
       {shown.whole}
       {shown.fraction && <span className={hero ? 'dim' : ''}>.{shown.fraction}</span>}
-      {shown.cut && <span className="dim">…</span>}
+      {shown.cut && <span className="more">…</span>}
       <span className="ae"> {t.unit}</span>
     </span>
   );

@@ -50,9 +50,9 @@ export function ChannelCard({ channel }: { channel: ChannelView }) {
           </div>
         </div>
         {open && (
-          <div className="small">
-            <span className="sr-only">{t.home.spendable} </span>
+          <div className="small card-payable">
             <Amount aetto={channel.spendable} />
+            <span className="who">{t.home.payable}</span>
           </div>
         )}
       </div>

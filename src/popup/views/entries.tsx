@@ -35,7 +35,7 @@ function Entry({ item, peer }: { item: Item; peer: string | null }) {
         <Icon size={16} />
       </span>
       <div className="grow">
-        <div className="spread">
+        <div className="spread moved">
           <span>{t.history.kinds[item.kind]}</span>
           {item.amount !== null && <Amount aetto={item.amount} sign={sign} />}
         </div>
@@ -46,7 +46,7 @@ function Entry({ item, peer }: { item: Item; peer: string | null }) {
           </time>
           {item.mine !== null && item.amount !== null && (
             <span>
-              <Amount aetto={item.mine} /> <span className="sr-only">{t.history.after('')}</span>
+              <Amount aetto={item.mine} /> {t.history.after}
             </span>
           )}
         </div>
