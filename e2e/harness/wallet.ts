@@ -1,0 +1,202 @@
+/** One browser with the built extension in a fresh profile, as a person or a page would use it. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { browserFlags, findChromium } from '../../scripts/chromium.mjs';
+import type { ParamsOf, PopupMethod, ResultOf } from '../../src/rpc/popup.ts';
+import { popupPort } from '../../src/rpc/popup.ts';
+import type { WalletView } from '../../src/rpc/schema.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const shots = join(root, 'e2e/shots');
+
+export interface WalletOptions {
+  /** For screenshots and messages. */
+  name?: string;
+  /** A profile to keep; without it a fresh one, removed by `close`. */
+  profile?: string;
+  colorScheme?: 'light' | 'dark';
+}
+
+export class Wallet {
+  readonly name: string;
+  readonly context: BrowserContext;
+  /** The extension's id in this browser. */
+  readonly id: string;
+  /** Warnings and errors of every page and of the worker, in order. */
+  readonly complaints: string[] = [];
+  readonly #remove: () => void;
+  #control: Page | null = null;
+
+  private constructor(name: string, context: BrowserContext, id: string, remove: () => void) {
+    this.name = name;
+    this.context = context;
+    this.id = id;
+    this.#remove = remove;
+    context.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    context.on('weberror', (error) => this.complaints.push(String(error.error())));
+  }
+
+  static async launch({ name = 'wallet', profile, colorScheme }: WalletOptions = {}): Promise<Wallet> {
+    const dist = resolve(root, process.env.TANDEM_DIST ?? 'dist');
+    if (!existsSync(join(dist, 'manifest.json')))
+      throw new Error(`${dist} holds no build: run "npm run build" first.`);
+    const directory = profile ?? mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
+    const context = await chromium.launchPersistentContext(directory, {
+      executablePath: findChromium(),
+      headless: true,
+      colorScheme: colorScheme ?? null,
+      // The popup's clock and language are the tester's otherwise.
+      locale: 'en-GB',
+      // Of Playwright's own flags: ours is an extension, and people's browsers have the back/forward cache.
+      ignoreDefaultArgs: ['--disable-extensions', '--disable-back-forward-cache'],
+      args: ['--headless=new', ...browserFlags(dist)],
+    });
+    const worker =
+      context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker', { timeout: 30_000 }));
+    const remove = () => {
+      if (!profile) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    };
+    return new Wallet(name, context, new URL(worker.url()).host, remove);
+  }
+
+  url(path: string): string {
+    return `chrome-extension://${this.id}/${path}`;
+  }
+
+  /** The popup's page in a tab, at its small size. `hash` is the view, `/` at first. */
+  async popup(hash = '/'): Promise<Page> {
+    const page = await this.context.newPage();
+    await page.setViewportSize({ width: 400, height: 640 });
+    await page.goto(this.url(`src/popup/index.html#${hash}`));
+    return page;
+  }
+
+  async page(url: string): Promise<Page> {
+    const page = await this.context.newPage();
+    await page.goto(url);
+    return page;
+  }
+
+  /** The window that asks the person: `act` causes it (a page's request, an incoming channel). */
+  async approval(act: () => unknown, timeout = 30_000): Promise<Page> {
+    const opened = this.context.waitForEvent('page', {
+      predicate: (page) => page.url().startsWith(this.url('src/popup/')),
+      timeout,
+    });
+    await act();
+    const page = await opened;
+    await page.waitForLoadState();
+    return page;
+  }
+
+  /** The worker's view of the wallet, as the popup gets it. Starts the worker where it is stopped. */
+  async view(): Promise<WalletView> {
+    const control = await this.#controlPage();
+    return (await control.evaluate(firstView, popupPort)) as WalletView;
+  }
+
+  /** Calls a method of the popup without its UI. Rejects with what the worker answered. */
+  async call<M extends PopupMethod>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
+    const control = await this.#controlPage();
+    const call = { port: popupPort, method, params };
+    return (await control.evaluate(callWorker, call)) as ResultOf<M>;
+  }
+
+  /** Waits until the view is as wanted. */
+  async until(what: string, wanted: (view: WalletView) => boolean, timeout = 60_000): Promise<WalletView> {
+    const deadline = Date.now() + timeout;
+    for (;;) {
+      const view = await this.view();
+      if (wanted(view)) return view;
+      if (Date.now() > deadline) {
+        const seen = JSON.stringify(view, null, 1);
+        throw new Error(`${this.name}: not within ${timeout} ms: ${what}. The last view: ${seen}`);
+      }
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+
+  /**
+   * Stops the worker as the browser would, at any instant, and waits until it is down. What has a port open may start
+   * it again at once; `view().bootId` tells one start from another.
+   */
+  async stopWorker(): Promise<void> {
+    const session = await this.context.newCDPSession(await this.#controlPage());
+    try {
+      const down = new Promise<void>((done) => {
+        session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+          if (versions.some(({ runningStatus }) => runningStatus === 'stopped')) done();
+        });
+      });
+      await session.send('ServiceWorker.enable');
+      await session.send('ServiceWorker.stopAllWorkers');
+      await down;
+    } finally {
+      await session.detach();
+    }
+  }
+
+  /** A picture in e2e/shots. */
+  async shot(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: join(shots, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    this.#remove();
+  }
+
+  /** A bare page of the extension, from which its ports can be opened. */
+  async #controlPage(): Promise<Page> {
+    if (!this.#control || this.#control.isClosed()) {
+      this.#control = await this.context.newPage();
+      await this.#control.goto(this.url('manifest.json'));
+    }
+    return this.#control;
+  }
+}
+
+// The functions below run in the control page: they may use nothing from outside.
+type ExtensionPort = {
+  postMessage(message: unknown): void;
+  disconnect(): void;
+  onMessage: { addListener(listener: (message: Record<string, unknown>) => void): void };
+  onDisconnect: { addListener(listener: () => void): void };
+};
+declare const chrome: { runtime: { connect(options: { name: string }): ExtensionPort } };
+
+function firstView(name: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const open = () => {
+      const port = chrome.runtime.connect({ name });
+      // A worker that is just being stopped drops the port: the next one starts it.
+      port.onDisconnect.addListener(() => setTimeout(open, 50));
+      port.onMessage.addListener((message) => {
+        if (message.kind !== 'view') return;
+        port.disconnect();
+        resolve(message.view);
+      });
+    };
+    open();
+    setTimeout(() => reject(new Error('the worker showed no view within 20 s')), 20_000);
+  });
+}
+
+function callWorker(call: { port: string; method: string; params: unknown }): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const port = chrome.runtime.connect({ name: call.port });
+    port.onDisconnect.addListener(() => reject(new Error(`${call.method}: the worker stopped`)));
+    port.onMessage.addListener((message) => {
+      if (message.id !== 1) return;
+      port.disconnect();
+      const failure = message.error as { code: string; message: string } | undefined;
+      if (failure) reject(new Error(`${call.method}: ${failure.code}: ${failure.message}`));
+      else resolve(message.result);
+    });
+    port.postMessage({ id: 1, method: call.method, params: call.params });
+  });
+}
