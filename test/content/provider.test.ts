@@ -81,7 +81,7 @@ describe('provider', () => {
 });
 
 describe('announcement', () => {
-  const page = () => new EventTarget() as unknown as Window & { tandem?: unknown; ethereum?: unknown };
+  const page = () => new EventTarget() as unknown as Window & { tandem: unknown; ethereum?: unknown };
   const heard = (target: Window) => {
     const details: ProviderDetail[] = [];
     target.addEventListener(announceEvent, (found) => details.push((found as CustomEvent).detail));
@@ -114,7 +114,7 @@ describe('announcement', () => {
 
   it('leaves a window.tandem of the page alone', () => {
     const target = page();
-    target.tandem = 'theirs';
+    Object.assign(target, { tandem: 'theirs' });
     announce(target, 'u', providerUnderTest().provider);
     expect(target.tandem).toBe('theirs');
   });
