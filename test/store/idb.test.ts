@@ -101,6 +101,23 @@ describe('IndexedDB', () => {
     await expect(openIdbStore('newer', factory)).rejects.toThrow(/newer version of Tandem.*Update/);
   });
 
+  test('a migration that fails says why, and leaves nothing half made', async () => {
+    const factory = new FakeFactory();
+    const original = IDBDatabase.prototype.createObjectStore;
+    IDBDatabase.prototype.createObjectStore = function (name, options) {
+      if (name === 'meta') throw new DOMException('injected', 'QuotaExceededError');
+      return original.call(this, name, options);
+    };
+    try {
+      await expect(openIdbStore('half', factory)).rejects.toThrow(/could not be opened: the disk is full/);
+    } finally {
+      IDBDatabase.prototype.createObjectStore = original;
+    }
+    const store = await openIdbStore('half', factory);
+    for (const table of tables) expect(await store.list(table)).toEqual([]);
+    await store.close();
+  });
+
   test('gives way to a newer version, and says so afterwards', async () => {
     const factory = new FakeFactory();
     const store: Store = await openIdbStore('old', factory);

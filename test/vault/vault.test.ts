@@ -1,5 +1,6 @@
 /** The wallet's secret: phrases, derivation, encryption, locks. */
 
+import 'fake-indexeddb/auto';
 import { AccountMnemonicFactory } from '@aeternity/aepp-sdk';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, test } from 'vitest';

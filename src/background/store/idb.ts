@@ -10,6 +10,7 @@ const last = '\uffff';
 
 /**
  * Opens the database, makes or migrates its tables.
+ * @param factory another one than the browser's; IndexedDB's classes must be globals all the same (idb needs them)
  * @throws StoreError with a sentence that says what to do
  */
 export async function openIdbStore(name: string, factory: IDBFactory = globalThis.indexedDB): Promise<Store> {

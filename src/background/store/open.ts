@@ -19,17 +19,10 @@ export function openDatabase(name: string, factory: IDBFactory): Promise<IDBPDat
       given = true;
       reject(error);
     };
-    request.onupgradeneeded = (event) => {
-      const db = wrap(request.result) as unknown as IDBPDatabase;
-      const transaction = wrap(request.transaction!) as unknown as IDBPTransaction<
-        unknown,
-        string[],
-        'versionchange'
-      >;
-      transaction.done.catch(() => undefined);
-      migrate(db, transaction, event.oldVersion).catch((error) => {
+    request.onupgradeneeded = ({ oldVersion }) => {
+      migrate(request, oldVersion).catch((error) => {
         problem = error;
-        transaction.abort();
+        request.transaction?.abort();
       });
     };
     request.onblocked = () =>
@@ -47,10 +40,13 @@ export function openDatabase(name: string, factory: IDBFactory): Promise<IDBPDat
   });
 }
 
-async function migrate(
-  db: IDBPDatabase,
-  transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
-  from: number,
-): Promise<void> {
+async function migrate(request: IDBOpenDBRequest, from: number): Promise<void> {
+  const db = wrap(request.result) as unknown as IDBPDatabase;
+  const transaction = wrap(request.transaction!) as unknown as IDBPTransaction<
+    unknown,
+    string[],
+    'versionchange'
+  >;
+  transaction.done.catch(() => undefined);
   for (const migration of migrations.slice(from)) await migration(db, transaction);
 }
