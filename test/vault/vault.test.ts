@@ -93,6 +93,20 @@ describe('derivation', () => {
       '8f94d394a8e8fd6b1bc2f3f49f5c47e385281d5c17e65324b0f62483e37e8793',
     );
   });
+  test('SLIP-0010 test vector 2 for ed25519', () => {
+    const seed = fromHex(
+      'fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a29f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542',
+    );
+    expect(toHex(deriveSeed(seed, []))).toBe(
+      '171cb88b1b3c1db25add599712e36245d75bc65a1a5c9e18d76f9f2b1eab4012',
+    );
+    expect(toHex(deriveSeed(seed, [0]))).toBe(
+      '1559eb2bbec5790b0c65d8693e4d0875b1747f4970ae8b650486ed7470845635',
+    );
+    expect(toHex(deriveSeed(seed, [0, 2147483647]))).toBe(
+      'ea4f5bfe8694d8bb74b7b59404632fd5968b774ed545e810de9c32a4fb4192f4',
+    );
+  });
   test("the account is the chain's other wallets' first account of the phrase", async () => {
     const { vault } = await vaultIn();
     await vault.create({ mnemonic: phrase, password: 'long enough' });
@@ -106,9 +120,23 @@ describe('encryption', () => {
     const record = await seal(new Uint8Array([1, 2, 3]), 'right password', random);
     expect(await unseal(record, 'right password')).toEqual(new Uint8Array([1, 2, 3]));
     await expect(unseal(record, 'wrong password')).rejects.toThrow(/Wrong password/);
-    await expect(unseal({ ...record, iv: 'x' }, 'right password')).rejects.toThrow(/damaged/);
-    const weak = { ...record, kdf: { ...record.kdf, N: 2 } };
-    await expect(unseal(weak, 'right password')).rejects.toThrow(/damaged/);
+    const flipped = (bytes: Uint8Array) => bytes.map((byte, index) => (index === 5 ? byte ^ 1 : byte));
+    for (const damaged of [
+      null,
+      'x',
+      {},
+      { ...record, version: 2 },
+      { ...record, iv: 'x' },
+      { ...record, kdf: { ...record.kdf, N: 2 } },
+      { ...record, kdf: { ...record.kdf, N: 2 ** 16 } },
+      { ...record, kdf: { ...record.kdf, salt: flipped(record.kdf.salt) } },
+      { ...record, iv: flipped(record.iv) },
+      { ...record, iv: record.iv.subarray(1) },
+      { ...record, data: flipped(record.data) },
+      { ...record, data: record.data.subarray(1) },
+      { ...record, checksum: flipped(record.checksum) },
+    ])
+      await expect(unseal(damaged, 'right password')).rejects.toThrow(/damaged.*recovery phrase/);
   });
 });
 
@@ -150,6 +178,48 @@ describe('lock', () => {
     await vault.touch();
     await world.pass(4 * 60_000);
     expect(vault.status()).toBe('unlocked');
+  });
+  test('a changed password opens the same account, the old one no more', async () => {
+    const { vault, load } = await vaultIn();
+    await vault.create({ mnemonic: phrase, password: 'long enough' });
+    const address = await vault.address();
+    await expect(vault.changePassword('long enough', 'short')).rejects.toThrow(/8 characters/);
+    await vault.changePassword('long enough', 'another one');
+    await vault.lock();
+    const restarted = await load();
+    await expect(restarted.unlock('long enough')).rejects.toThrow(/Wrong password/);
+    await restarted.unlock('another one');
+    expect(await restarted.address()).toBe(address);
+  }, 60_000);
+  test('a wake-up after the time locks, though no timer ran', async () => {
+    const { vault, world, store } = await vaultIn();
+    await vault.create({ mnemonic: phrase, password: 'long enough' });
+    let later = 0;
+    const locks: string[] = [];
+    const asleep = await Vault.load({
+      store,
+      session: world.session,
+      random,
+      clock: { now: () => world.clock.now() + later, after: () => () => undefined },
+      publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
+      autoLockMinutes: () => 5,
+      locked: () => locks.push('locked'),
+    });
+    await asleep.lockIfDue();
+    expect(asleep.status()).toBe('unlocked');
+    later = 5 * 60_000;
+    await asleep.lockIfDue();
+    expect(asleep.status()).toBe('locked');
+    expect(locks).toEqual(['locked']);
+    expect(world.memory.size).toBe(0);
+  });
+  test('a browser that was closed has forgotten the seed', async () => {
+    const { vault, world, load } = await vaultIn();
+    await vault.create({ mnemonic: phrase, password: 'long enough' });
+    world.memory.clear();
+    const restarted = await load();
+    expect(restarted.status()).toBe('locked');
+    expect(restarted.seed()).toBeNull();
   });
   test('unlock with the password, not with another', async () => {
     const { vault } = await vaultIn();
