@@ -87,7 +87,7 @@ export const pagePort = 'tandem:page';
 export const PageRequest = v.object({
   id: v.pipe(v.string(), v.maxLength(128)),
   method: v.pipe(v.string(), v.maxLength(64)),
-  params: v.unknown(),
+  params: v.optional(v.unknown()),
 });
 /** Worker to page. */
 export const PageReply = v.variant('kind', [

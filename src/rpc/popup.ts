@@ -123,7 +123,7 @@ export type ResultOf<M extends PopupMethod> = v.InferOutput<PopupMethods[M]['res
 /** The runtime port's name. On connecting the worker pushes the view, and again after each change. */
 export const popupPort = 'tandem:popup';
 
-export const PopupRequest = v.object({ id: v.number(), method: v.string(), params: v.unknown() });
+export const PopupRequest = v.object({ id: v.number(), method: v.string(), params: v.optional(v.unknown()) });
 export const RpcFailure = v.object({ code: v.string(), message: v.string() });
 export const PopupPush = v.variant('kind', [
   v.object({ kind: v.literal('result'), id: v.number(), result: v.unknown() }),
