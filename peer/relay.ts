@@ -15,11 +15,13 @@ import { webSockets } from '@libp2p/websockets';
 import { createLibp2p } from 'libp2p';
 import { identityOf } from '../src/engine/transport/identity.ts';
 import { commonOptions, listenError } from '../src/engine/transport/index.ts';
+import { blake2b256 } from '../src/protocol/chain/signed.ts';
 
 const usage = `npm run relay -- [flags]
   --port N              where wallets connect (WebSocket)            (3015)
   --host ADDRESS        the IP address to listen at                  (127.0.0.1)
   --key-file FILE       the relay's key, made on the first run       (.data/relay.key)
+  --devnet              the published key that the wallet's devnet preset names, for this computer only
   --address-file FILE   where to write the relay's multiaddr         (nowhere)`;
 
 /** Wallets that may hold a slot, and connections and streams each may have open over it. */
@@ -78,6 +80,9 @@ export async function startRelay(options: { port: number; host: string; seed: Ui
   return { multiaddr: address.toString(), stop: async () => await node.stop() };
 }
 
+/** Known to everybody: a relay's key guards nothing but its name. */
+export const devnetRelaySeed = blake2b256(new TextEncoder().encode('tandem devnet relay'));
+
 /** The seed in this file; made where there is none, readable by its owner alone. */
 function seedIn(file: string): Uint8Array {
   if (!existsSync(file)) {
@@ -106,6 +111,7 @@ async function main(): Promise<void> {
       host: { type: 'string', default: '127.0.0.1' },
       'key-file': { type: 'string', default: '.data/relay.key' },
       'address-file': { type: 'string' },
+      devnet: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -113,7 +119,8 @@ async function main(): Promise<void> {
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535)
     throw new Error(`--port is "${values.port}": give a whole number from 0 to 65535`);
-  const relay = await startRelay({ port, host: values.host, seed: seedIn(values['key-file']) });
+  const seed = values.devnet ? devnetRelaySeed : seedIn(values['key-file']);
+  const relay = await startRelay({ port, host: values.host, seed });
   if (values['address-file']) writeAddress(values['address-file'], relay.multiaddr);
   console.log(`relay: ${relay.multiaddr}`);
   const stop = () => {

@@ -15,9 +15,14 @@ const page = 'http://localhost:3017';
 /** In this order; each is ready when it prints `ready`. */
 const programs = [
   { name: 'chain', port: 3013, args: ['devnet/main.ts', '--data', data('devnet')], ready: /at http/ },
-  { name: 'relay', port: 3015, args: ['peer/relay.ts', '--key-file', data('relay.key')], ready: /\/p2p\// },
+  { name: 'relay', port: 3015, args: ['peer/relay.ts', '--devnet'], ready: /\/p2p\// },
   { name: 'shop', port: 3014, args: ['peer/main.ts', '--data', data('peer')], ready: /invite tandem:/ },
-  { name: 'demo page', port: 3017, args: ['examples/serve.ts', '3017', 'http://127.0.0.1:3016'], ready: /http/ },
+  {
+    name: 'demo page',
+    port: 3017,
+    args: ['examples/serve.ts', '3017', 'http://127.0.0.1:3016'],
+    ready: /http/,
+  },
 ];
 const ports = [...programs, { name: 'shop data', port: 3016 }];
 

@@ -23,7 +23,8 @@ export const networkPresets: readonly NetworkPreset[] = [
     nodeUrl: 'http://localhost:3013',
     networkId: 'ae_devnet',
     faucetPath: '/devnet/faucet',
-    relay: null,
+    // The key of `npm run relay -- --devnet` is published, so its name is known.
+    relay: '/ip4/127.0.0.1/tcp/3015/ws/p2p/12D3KooWFn44NeBFKokVPPAJLKf8QpLjMMEr4f5zNWVfgyxQpfV7',
   },
   {
     id: 'testnet',

@@ -48,17 +48,17 @@ function Current({ route }: ViewProps) {
       </Page>
     );
   // Both stay for their last step after the wallet exists, and lead home themselves.
-  if (first === 'create') return <Create />;
-  if (first === 'import') return <Import />;
+  if (first === 'create') return <Later view={Create} route={route} />;
+  if (first === 'import') return <Later view={Import} route={route} />;
   if (view.vault === 'empty') return <Welcome />;
   if (view.vault === 'locked') return <Unlock />;
   if (first === '') return <Home />;
-  const View = views[first];
-  return View ? <View route={route} key={route.path.join('/')} /> : <NotFound />;
+  const later = views[first];
+  return later ? <Later view={later} route={route} key={route.path.join('/')} /> : <NotFound />;
 }
 
-export function App() {
-  const route = useRoute();
+/** A view that is loaded when it is first needed. */
+function Later({ view: View, route }: ViewProps & { view: ComponentType<ViewProps> }) {
   return (
     <Suspense
       fallback={
@@ -67,7 +67,11 @@ export function App() {
         </Page>
       }
     >
-      <Current route={route} />
+      <View route={route} />
     </Suspense>
   );
+}
+
+export function App() {
+  return <Current route={useRoute()} />;
 }

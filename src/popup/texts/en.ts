@@ -139,7 +139,7 @@ export const en = {
 
   unlock: {
     title: 'Welcome back',
-    lead: 'Your channels are watched even while the wallet is locked.',
+    lead: 'Your channels go on once the wallet is unlocked.',
     unlock: 'Unlock',
     unlocking: 'Unlocking…',
     forgot: 'Forgot the password?',

@@ -1,0 +1,291 @@
+/** The popup's views in a real browser, over the fixture worker. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { build, type PreviewServer, preview } from 'vite';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const configFile = fileURLToPath(new URL('./fixture/vite.config.ts', import.meta.url));
+const outDir = mkdtempSync(join(tmpdir(), 'tandem-popup-'));
+const channel = 'a'.repeat(64);
+let server: PreviewServer;
+let browser: Browser;
+let page: Page;
+const failures: string[] = [];
+
+beforeAll(async () => {
+  await build({ configFile, logLevel: 'error', build: { outDir } });
+  server = await preview({
+    configFile,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { port: 0, host: '127.0.0.1' },
+  });
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run', '--disable-component-update'],
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(outDir, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await page?.close();
+  expect(failures.splice(0)).toEqual([]);
+});
+
+async function visit(scene: string, hash: string, size = { width: 380, height: 600 }, surface = 'popup') {
+  page = await browser.newPage({ viewport: size });
+  page.on('pageerror', (error) => failures.push(error.message));
+  page.setDefaultTimeout(15_000);
+  const base = server.resolvedUrls!.local[0]!;
+  await page.goto(`${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  return page;
+}
+
+type Scene = {
+  push(change: object): void;
+  calls: { method: string; params: Record<string, unknown> }[];
+  slow(milliseconds: number): void;
+  current(): { channels: object[]; approvals: Record<string, unknown>[] };
+};
+const scene = <T>(run: (scene: Scene) => T): Promise<T> =>
+  page.evaluate(`(${run.toString()})(window.scene)`) as Promise<T>;
+const callsOf = async (method: string) =>
+  (await scene((s) => s.calls)).filter((call) => call.method === method).map((call) => call.params);
+
+describe('paying', () => {
+  it('keeps what is half typed when a new view arrives', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByLabel('Amount').first().fill('1.2');
+    await page.getByLabel('Note').first().fill('for the tr');
+    await scene((s) =>
+      s.push({ channels: s.current().channels.map((c) => ({ ...c, sequenceNumber: '99' })) }),
+    );
+    await page.getByRole('tab', { name: 'Details' }).click();
+    await page.getByRole('tab', { name: 'Pay' }).click();
+    expect(await page.getByLabel('Amount').first().inputValue()).toBe('1.2');
+    expect(await page.getByLabel('Note').first().inputValue()).toBe('for the tr');
+  });
+
+  it('sends one payment however often Enter and the button are pressed', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await scene((s) => s.slow(600));
+    await page.getByLabel('Amount').first().fill('0,75');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Paying…' }).click({ force: true });
+    await page.getByText('Paid 0.75 AE.').waitFor();
+    const calls = await callsOf('channel.pay');
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatchObject({ channel, amount: '750000000000000000', note: null });
+    expect(calls[0]!.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('says how much can be paid where the amount is over the reserve, and sends nothing', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByLabel('Amount').first().fill('7.749000000000000001');
+    await page.keyboard.press('Enter');
+    await page.getByText('You can pay at most 7.749 AE here: 0.5 AE stays as reserve.').waitFor();
+    expect(await callsOf('channel.pay')).toEqual([]);
+  });
+
+  it("shows the other side's refusal beside the form, and keeps what was typed", async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByLabel('Amount').first().fill('6.66');
+    await page.getByRole('button', { name: 'Pay 6.66 AE' }).click();
+    await page.getByRole('alert').getByText('The other side refused this payment.').waitFor();
+    expect(await page.getByLabel('Amount').first().inputValue()).toBe('6.66');
+  });
+
+  it('closes only after a yes: Escape leaves the channel alone', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Close channel' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    expect(await callsOf('channel.shutdown')).toEqual([]);
+    await page.getByRole('button', { name: 'Close channel' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Close channel' }).click();
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    expect(await callsOf('channel.shutdown')).toEqual([{ channel }]);
+  });
+});
+
+describe('an approval', () => {
+  it('takes no yes in its first moments, then sends the digest of what is shown', async () => {
+    await visit('full', '/approval/payment');
+    const yes = page.getByRole('button', { name: 'Pay 1.25 AE' });
+    await yes.waitFor();
+    await yes.click({ force: true });
+    expect(await callsOf('approval.decide')).toEqual([]);
+    await yes.click();
+    await page.waitForURL(/#\/channel\//);
+    expect(await callsOf('approval.decide')).toEqual([{ id: 'payment', approve: true, digest: 'd1' }]);
+  });
+
+  it('warns where the request changed, and decides on what is shown then', async () => {
+    await visit('full', '/approval/payment');
+    await page.getByRole('button', { name: 'Pay 1.25 AE' }).waitFor();
+    await scene((s) =>
+      s.push({
+        approvals: s
+          .current()
+          .approvals.map((a) => (a.id === 'payment' ? { ...a, amount: '2', digest: 'other' } : a)),
+      }),
+    );
+    await page.getByText('The request has changed.').waitFor();
+    await page.getByRole('button', { name: 'Decline' }).click();
+    await page.waitForURL(/#\/$/);
+    expect(await callsOf('approval.decide')).toEqual([{ id: 'payment', approve: false, digest: 'other' }]);
+  });
+
+  it('that is withdrawn while it is looked at says so', async () => {
+    await visit('full', '/approval/incoming');
+    await page.getByRole('button', { name: 'Accept channel' }).waitFor();
+    await scene((s) => s.push({ approvals: [] }));
+    await page.getByRole('heading', { name: 'This request is no longer open.' }).waitFor();
+    expect(await callsOf('approval.decide')).toEqual([]);
+  });
+
+  it('waits behind the password and is there after it', async () => {
+    await visit('locked', '/approval/connect');
+    await page.getByLabel('Password', { exact: true }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('This password does not open the wallet.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('right password');
+    await page.keyboard.press('Enter');
+    await page.getByText('This request is no longer open.').first().waitFor();
+  });
+});
+
+describe('opening a channel', () => {
+  it('sends the terms as typed, exact to the aetto, after a last look', async () => {
+    await visit('calm', '/open');
+    await page.getByLabel('Invite link').fill(' tandem:ak_x ');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('You put in').fill('10,000000001');
+    await page.getByLabel('They put in').fill('5');
+    await page.getByLabel('Give at once').fill('1');
+    await page.getByRole('button', { name: 'Reserve and dispute time' }).click();
+    await page.getByLabel('Reserve', { exact: true }).fill('0.5');
+    await page.getByText('Leaves your account').waitFor();
+    await page.getByRole('button', { name: 'Review' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Open channel' }).click();
+    await page.waitForURL(/#\/channel\//);
+    expect(await callsOf('channel.open')).toEqual([
+      {
+        link: 'tandem:ak_x',
+        terms: {
+          initiatorAmount: '10000000001000000000',
+          responderAmount: '5000000000000000000',
+          pushAmount: '1000000000000000000',
+          channelReserve: '500000000000000000',
+          lockPeriod: 480,
+        },
+      },
+    ]);
+  });
+
+  it('explains an invite that cannot be read, and a push that eats into the reserve', async () => {
+    await visit('calm', '/open');
+    await page.getByLabel('Invite link').fill('hello');
+    await page.keyboard.press('Control+a');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('This is not an invite link.').waitFor();
+    await page.getByLabel('Invite link').fill('tandem:x');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('You put in').fill('2');
+    await page.getByLabel('Give at once').fill('2.5');
+    await page.getByText('You can give at most 2 AE').waitFor();
+    await page.getByRole('button', { name: 'Review' }).click();
+    expect(await callsOf('channel.open')).toEqual([]);
+  });
+});
+
+describe('onboarding', () => {
+  it('makes a wallet by keyboard alone, after three words were typed right', async () => {
+    await visit('empty', '/create');
+    await page.getByTestId('phrase').waitFor();
+    const words = await page.getByTestId('phrase').locator('li').allTextContents();
+    expect(words).toHaveLength(12);
+    await page.getByRole('button', { name: 'I wrote them down' }).focus();
+    await page.keyboard.press('Enter');
+    const fields = page.getByLabel(/^Word \d+$/);
+    await fields.first().waitFor();
+    const numbers = await page.locator('label', { hasText: /^Word \d+$/ }).allTextContents();
+    expect(numbers).toHaveLength(3);
+    await fields.first().focus();
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText(`This is not ${numbers[0]!.toLowerCase()}.`).waitFor();
+    for (const [n, label] of numbers.entries()) await fields.nth(n).fill(words[Number(label.slice(5)) - 1]!);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Password', { exact: true }).fill('short');
+    await page.keyboard.press('Enter');
+    await page.getByText('Use at least 8 characters.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('a long enough one');
+    await page.getByLabel('Repeat password').fill('a long enough one');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Your wallet is ready' }).waitFor();
+    await page.getByRole('button', { name: 'Open wallet' }).click();
+    await page.getByRole('region', { name: 'Total' }).waitFor();
+    expect(await callsOf('vault.create')).toEqual([
+      { mnemonic: words.join(' '), password: 'a long enough one' },
+    ]);
+  });
+});
+
+describe('every view', () => {
+  const places = [
+    ['empty', '/'],
+    ['empty', '/create'],
+    ['empty', '/import'],
+    ['locked', '/'],
+    ['full', '/'],
+    ['trouble', '/'],
+    ['calm', '/receive'],
+    ['calm', '/open?link=tandem:x'],
+    ['calm', `/channel/${channel}`],
+    ['calm', `/channel/${channel}?tab=details`],
+    ['calm', `/channel/${channel}?tab=history`],
+    ['full', '/approval/payment'],
+    ['full', '/approval/counter'],
+    ['full', '/approval/incoming'],
+    ['calm', '/history'],
+    ['calm', '/send'],
+    ['calm', '/settings'],
+  ] as const;
+
+  it.each(places)(
+    '%s %s fits 320 px, a small tab at twice the size, and names every control',
+    async (name, hash) => {
+      await visit(name, hash, { width: 320, height: 600 }, 'page');
+      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll('button, a[href], input, textarea, select, [role=switch]')]
+          .filter((e) => e.ariaHidden !== 'true')
+          .filter((e) => {
+            const labels = (e as HTMLInputElement).labels;
+            const by = e.getAttribute('aria-labelledby');
+            return !(
+              e.textContent?.trim() ||
+              e.ariaLabel ||
+              labels?.length ||
+              (by && document.getElementById(by))
+            );
+          })
+          .map((e) => e.outerHTML.slice(0, 120)),
+      );
+      expect(nameless).toEqual([]);
+    },
+  );
+});
