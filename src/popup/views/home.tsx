@@ -182,9 +182,14 @@ function Channels() {
               <strong>{t.home.emptyTitle}</strong>
             </p>
             <p className="soft small">{t.home.emptyText}</p>
-            <a className="button secondary small" href="#/open">
-              {t.home.emptyOpen}
-            </a>
+            <div className="row">
+              <a className="button secondary small" href="#/open">
+                {t.home.emptyOpen}
+              </a>
+              <a className="button quiet small" href="#/receive">
+                {t.home.emptyShare}
+              </a>
+            </div>
           </div>
         ) : (
           <ul className="channel-cards">
