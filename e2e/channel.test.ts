@@ -124,11 +124,13 @@ describe('a wallet and the shop', () => {
     await popup.getByLabel('You put in').fill('10');
     await popup.getByLabel('They put in').fill('5');
     await popup.getByLabel('Give at once').fill('2');
+    await popup.getByText('Reserve and dispute time').click();
+    await popup.getByLabel('Reserve', { exact: true }).fill('0.1');
     await wallet.shot(popup, 'open-terms');
     await popup.getByRole('button', { name: 'Review' }).click();
-    await popup.getByRole('dialog').waitFor();
+    await popup.getByRole('alertdialog').waitFor();
     await wallet.shot(popup, 'open-confirm');
-    await popup.getByRole('dialog').getByRole('button', { name: 'Open channel' }).click();
+    await popup.getByRole('alertdialog').getByRole('button', { name: 'Open channel' }).click();
     const confirming = await wallet.until('funding on its way', (view) =>
       ['confirming', 'locking', 'open'].includes(only(view)?.phase),
     );
@@ -141,6 +143,7 @@ describe('a wallet and the shop', () => {
 
   it('an amount over the reserve is refused in the form, a payment is co-signed', async () => {
     await popup.getByLabel('Amount').first().fill('8');
+    await popup.getByRole('button', { name: 'Pay', exact: true }).click();
     await popup.getByText(/You can pay at most/).waitFor();
     await wallet.shot(popup, 'pay-over-reserve');
     await popup.getByLabel('Amount').first().fill('1.5');
@@ -251,9 +254,9 @@ describe('a wallet and the shop', () => {
     const shopBefore = await chain.balance(peer.info.address);
     await popup.bringToFront();
     await popup.getByRole('button', { name: 'Close channel' }).first().click();
-    await popup.getByRole('dialog').waitFor();
+    await popup.getByRole('alertdialog').waitFor();
     await wallet.shot(popup, 'close-confirm');
-    await popup.getByRole('dialog').getByRole('button', { name: 'Close channel' }).click();
+    await popup.getByRole('alertdialog').getByRole('button', { name: 'Close channel' }).click();
     await wallet.until('closed', (view) => only(view).phase === 'closed');
     await wallet.shot(popup, 'closed');
     const quote = channel.closeQuote!;

@@ -12,21 +12,34 @@ export interface Attention {
   notify(title: string, message: string): void;
 }
 
+const windowsKey = 'approval-windows';
+
 /** `closed` hears of a window that was closed without a decision: that means no. */
 export function createAttention(closed: (approvalId: string) => void): Attention {
-  const windows = new Map<number, string>();
-  let shown = new Set<string>();
+  // Kept over restarts of the worker: closing an older window still means no, and no question opens a second one.
+  let windows: Record<number, string> = {};
+  const loaded = browser.storage.session.get(windowsKey).then((stored) => {
+    windows = { ...(stored[windowsKey] as typeof windows | undefined), ...windows };
+  });
   let unlocking: number | null = null;
+  /** Being opened right now, so that two changes in a row open one window. */
+  const opening = new Set<string>();
+
+  const save = () => void browser.storage.session.set({ [windowsKey]: windows });
 
   browser.windows?.onRemoved.addListener((windowId) => {
     if (windowId === unlocking) unlocking = null;
-    const id = windows.get(windowId);
-    windows.delete(windowId);
-    if (id) closed(id);
+    void loaded.then(() => {
+      const id = windows[windowId];
+      if (!id) return;
+      delete windows[windowId];
+      save();
+      closed(id);
+    });
   });
 
   async function open(hash: string): Promise<number | undefined> {
-    const url = browser.runtime.getURL(`${page}?window=1#${hash}`);
+    const url = browser.runtime.getURL(`${page}#${hash}?window=1`);
     const window = await browser.windows.create({
       url,
       type: 'popup',
@@ -37,24 +50,33 @@ export function createAttention(closed: (approvalId: string) => void): Attention
     return window.id;
   }
 
+  async function ask(id: string): Promise<void> {
+    opening.add(id);
+    try {
+      const windowId = await open(`/approval/${encodeURIComponent(id)}`);
+      if (windowId !== undefined) windows[windowId] = id;
+      save();
+    } finally {
+      opening.delete(id);
+    }
+  }
+
   return {
     show(approvals) {
       const ids = new Set(approvals.map((approval) => approval.id));
       void browser.action.setBadgeText({ text: ids.size > 0 ? String(ids.size) : '' });
       void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });
-      for (const id of ids) {
-        if (shown.has(id)) continue;
-        void open(`/approval/${encodeURIComponent(id)}`).then((windowId) => {
-          if (windowId !== undefined) windows.set(windowId, id);
-        });
-      }
-      for (const [windowId, id] of windows)
-        if (!ids.has(id)) {
+      void loaded.then(() => {
+        const shown = new Set(Object.values(windows));
+        for (const id of ids) if (!shown.has(id) && !opening.has(id)) void ask(id);
+        for (const [windowId, id] of Object.entries(windows)) {
           // Decided elsewhere: the window has nothing to show any more.
-          windows.delete(windowId);
-          void browser.windows.remove(windowId).catch(() => undefined);
+          if (ids.has(id)) continue;
+          delete windows[Number(windowId)];
+          save();
+          void browser.windows.remove(Number(windowId)).catch(() => undefined);
         }
-      shown = ids;
+      });
     },
     openWallet() {
       if (unlocking !== null) return;

@@ -54,8 +54,10 @@ export function createHandlers(wallet: Wallet, vault: Vault): PopupHandlers {
       return ok;
     },
 
-    async 'account.send'({ to, amount }) {
-      const { hash, fee } = await wallet.running().engine.spend(decode('ak', to), positive(amount));
+    async 'account.send'({ to, amount, requestId }) {
+      const { hash, fee } = await wallet
+        .running()
+        .engine.spend(decode('ak', to), positive(amount), requestId);
       return { txHash: encode('th', hash), fee: fee.toString() };
     },
     'account.faucet': async () => ({ txHash: await wallet.faucet() }),

@@ -385,7 +385,8 @@ export class Wallet {
   changed(): void {
     this.#version += 1;
     this.#deps.changed();
-    this.#deps.attention(this.approvals());
+    // Before the engine runs nothing is known of what waits: windows that are open stay.
+    if (this.#running) this.#deps.attention(this.approvals());
   }
 
   #quietly(work: Promise<unknown>): void {

@@ -23,7 +23,17 @@ import {
 import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
 import { createNonces, type Nonces } from './nonces.ts';
-import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from './ports.ts';
+import {
+  type Chain,
+  type ChainStatus,
+  ChainUnavailableError,
+  type Clock,
+  type Random,
+  type Signer,
+  type Store,
+  type Transport,
+  type Verify,
+} from './ports.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import {
   historyKey,
@@ -82,6 +92,7 @@ export class Engine {
   readonly #byWire = new Map<string, ChannelActor>();
   readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
   readonly #unreachable = new Map<string, string>();
+  readonly #spending = new Map<string, Promise<{ hash: Uint8Array; fee: bigint }>>();
   readonly #sessions: Sessions;
   readonly #watcher: Watcher;
 
@@ -323,29 +334,54 @@ export class Engine {
     void this.#watcher.look();
   }
 
-  /** Pays on chain from the account. */
-  async spend(
-    to: Uint8Array,
-    amount: bigint,
-    payload = new Uint8Array(),
-  ): Promise<{ hash: Uint8Array; fee: bigint }> {
+  /**
+   * Pays on chain from the account. The signed transaction is stored before it is posted, so that the same request id
+   * posts the same transaction again and never pays twice.
+   */
+  async spend(to: Uint8Array, amount: bigint, requestId: string): Promise<{ hash: Uint8Array; fee: bigint }> {
+    const key = requestKey('spend', requestId);
+    const running = this.#spending.get(key);
+    if (running) return running;
+    const work = this.#spendOnce(key, to, amount).finally(() => this.#spending.delete(key));
+    this.#spending.set(key, work);
+    return work;
+  }
+
+  async #spendOnce(key: string, to: Uint8Array, amount: bigint): Promise<{ hash: Uint8Array; fee: bigint }> {
     const chain = this.#deps.chain();
+    const known = (await this.#deps.store.get('requests', key)) as
+      | { signed: Uint8Array; fee: bigint }
+      | undefined;
+    if (known) {
+      // It may be on the chain long since; posting it again tells, and does no harm.
+      const place = await chain.transaction(txHash(known.signed));
+      if (place === 'unknown') await chain.post(known.signed);
+      return { hash: txHash(known.signed), fee: known.fee };
+    }
     const nonce = await this.#nonces.reserve('spend');
-    const { signed, fee } = await this.#spendTx(to, amount, nonce, payload);
     try {
+      const { signed, fee } = await this.#spendTx(to, amount, nonce, new Uint8Array());
       const { balance } = await chain.account(this.#deps.signer.publicKey);
       if (balance < amount + fee)
         throw new EngineError(
           'insufficient_funds',
           `Your account holds ${inAe(balance)} AE; this payment needs ${inAe(amount + fee)} AE with the fee.`,
         );
-      await this.#deps.store.commit([this.#nonces.hold(nonce, 'spend')]);
+      await this.#deps.store.commit([
+        this.#nonces.hold(nonce, 'spend'),
+        { table: 'requests', key, value: { signed, fee } },
+      ]);
       await chain.post(signed);
+      return { hash: txHash(signed), fee };
     } catch (error) {
-      await this.#deps.store.commit([this.#nonces.release(nonce)]);
+      // Unless the node refused it, it may have taken it: then the stored one stays, and can be posted again.
+      if (!(error instanceof ChainUnavailableError))
+        await this.#deps.store.commit([
+          this.#nonces.release(nonce),
+          { table: 'requests', key, value: undefined },
+        ]);
       throw error;
     }
-    return { hash: txHash(signed), fee };
   }
 
   async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, gasPrice = 10n ** 9n) {
