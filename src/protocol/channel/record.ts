@@ -13,6 +13,7 @@ import type {
   Live,
   Outcome,
   Phase,
+  Request,
   Role,
   Transition,
 } from './types.ts';
@@ -71,11 +72,29 @@ export const sum = (balances: Balances): bigint => balances.initiator + balances
 /** What this side can pay now: its balance less the reserve and what waits in the queue. */
 export function spendable(channel: Channel): bigint {
   if (!channel.latest) return 0n;
-  const queued = [...channel.live.queue, ...(channel.proposal?.requests ?? [])]
-    .filter((request) => request.direction === 'pay')
-    .reduce((total, request) => total + request.amount, 0n);
-  const free = channel.latest.balances[channel.role] - channel.terms.channelReserve - queued;
+  const waiting = payable(channel.live.queue) + payable(channel.proposal?.requests ?? []);
+  const free = channel.latest.balances[channel.role] - channel.terms.channelReserve - waiting;
   return free > 0n ? free : 0n;
+}
+
+/** Sums of queues, which are never changed once made: adding up a long one for each new request is quadratic. */
+const sums = new WeakMap<readonly Request[], bigint>();
+
+function payable(requests: readonly Request[]): bigint {
+  let total = sums.get(requests);
+  if (total === undefined) {
+    total = 0n;
+    for (const request of requests) if (request.direction === 'pay') total += request.amount;
+    sums.set(requests, total);
+  }
+  return total;
+}
+
+/** The queue with one more request at its end. */
+export function queued(queue: readonly Request[], request: Request): Request[] {
+  const longer = [...queue, request];
+  sums.set(longer, payable(queue) + (request.direction === 'pay' ? request.amount : 0n));
+  return longer;
 }
 
 /** Whether no update is under way in either direction. */

@@ -16,6 +16,7 @@ import {
   other,
   peerKey,
   persist,
+  queued,
   quiet,
   refused,
   spendable,
@@ -78,7 +79,7 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
       'offline',
       'The other side is not connected. Nothing was paid; try again when it is online.',
     );
-  return transition(withLive(channel, { queue: [...channel.live.queue, request] }));
+  return transition(withLive(channel, { queue: queued(channel.live.queue, request) }));
 }
 
 /** Whether a new proposal may leave now. */
