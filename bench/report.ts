@@ -1,0 +1,84 @@
+/** The results as text, each beside what is aimed at. */
+import { limits, type StartupResult } from './startup.ts';
+import type { Rate, UpdatesResult } from './updates.ts';
+
+/** What is aimed at. */
+const aims = { ofLimit: 0.6, queuedPerSecond: 5000 };
+
+/**
+ * The chain's own channel machines, driven by their SDK, measured on two cores like these: what is to be beaten, five
+ * times.
+ */
+const toBeat = { perSecond: 62, ms: 14.7, times: 5 };
+
+type Loaded = { loadAverage: number[] };
+
+export function updatesText(result: UpdatesResult & Loaded): string {
+  const { limit, single, queued, load } = result;
+  const { commits, signatures, verifications, other } = single.spentMs;
+  const times = (rate: Rate) => `${(rate.perSecond / toBeat.perSecond).toFixed(1)} x ${toBeat.perSecond}/s`;
+  return table(`updates: ${result.where}`, result, [
+    ['limit: 2 signatures, 2 verifications, 2 commits', rateOf(limit)],
+    ['one payment at a time', rateOf(single)],
+    ['  of the limit', percent(single.ofLimit), aim(single.ofLimit >= aims.ofLimit, percent(aims.ofLimit))],
+    [
+      '  beside the channel machines',
+      times(single),
+      aim(single.perSecond >= toBeat.times * toBeat.perSecond, `${toBeat.times} x, p50 ${toBeat.ms} ms`),
+    ],
+    [
+      '  spent in',
+      `commits ${ms(commits)}, signatures ${ms(signatures)}, verifications ${ms(verifications)}, other ${ms(other)}`,
+    ],
+    [
+      `${load.queued.size} payments at once`,
+      rateOf(queued),
+      aim(queued.perSecond >= aims.queuedPerSecond, `${aims.queuedPerSecond}/s`),
+    ],
+    ['  beside the channel machines', times(queued)],
+    ['  payments in a round', queued.paymentsPerRound.toFixed(0)],
+  ]);
+}
+
+export function startupText(result: StartupResult & Loaded): string {
+  const { sizes, worker, popup } = result;
+  const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+  const within = (value: number, limit: number) => aim(value <= limit, `at most ${ms(limit)}`);
+  return table(`startup: built extension in Chromium, ${result.runs} runs`, result, [
+    [
+      'worker bundle, gzip',
+      kB(sizes.worker.gzip),
+      aim(sizes.worker.gzip <= limits.workerGzip, `at most ${kB(limits.workerGzip)}`),
+    ],
+    ['popup, gzip', kB(sizes.popup.gzip)],
+    ['content scripts, gzip', kB(sizes.content.gzip)],
+    [
+      'worker ready, from its script’s start',
+      ms(worker.readyAfterMs),
+      within(worker.readyAfterMs, limits.workerReadyMs),
+    ],
+    [
+      'worker ready, from connecting to the view',
+      ms(worker.firstViewMs),
+      within(worker.firstViewMs, limits.workerReadyMs),
+    ],
+    ['popup, first paint', ms(popup.firstPaintMs)],
+    ['popup, first useful paint', ms(popup.usefulMs), within(popup.usefulMs, limits.popupMs)],
+    ['  worker stopped before', ms(popup.usefulColdMs), within(popup.usefulColdMs, limits.popupMs)],
+  ]);
+}
+
+type Row = [name: string, value: string, aim?: string];
+
+function table(title: string, { loadAverage }: Loaded, rows: Row[]): string {
+  const load = loadAverage.map((one) => one.toFixed(1)).join(' before, ');
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value, met]) => `  ${name.padEnd(width)}  ${value}${met ? `  ${met}` : ''}`);
+  return [`${title} (medians; load average ${load} after)`, ...lines].join('\n');
+}
+
+const aim = (met: boolean, what: string) => `(aim ${what}: ${met ? 'met' : 'MISSED'})`;
+const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
+const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+const rateOf = ({ perSecond, p50Ms, p99Ms }: Rate) =>
+  `${perSecond.toFixed(0)}/s, p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)}`;
