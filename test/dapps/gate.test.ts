@@ -1,0 +1,211 @@
+/** What a page may do: the gate over real stores, with a channel between two real engines. */
+import 'fake-indexeddb/auto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDevnet } from '../../devnet/index.ts';
+import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { PageError } from '../../src/background/dapps/errors.ts';
+import { Gate } from '../../src/background/dapps/gate.ts';
+import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
+import { openIdbStore } from '../../src/background/store/idb.ts';
+import type { PageEvent } from '../../src/rpc/page.ts';
+import { clock, type Party, phase, startParty, until } from '../engine/party.ts';
+
+const ae = 10n ** 18n;
+const site = 'https://shop.example';
+const other = 'https://other.example';
+let devnet: Awaited<ReturnType<typeof startDevnet>>;
+let wallet: Party;
+let shop: Party;
+let id: string;
+let sites: Sites;
+let asks: SiteAsks;
+let gate: Gate;
+let locked = false;
+const pushed: [string, PageEvent][] = [];
+
+beforeAll(async () => {
+  devnet = await startDevnet({ port: 0, keyBlockMs: 100, microBlockMs: 10 });
+  wallet = await startParty({ node: devnet.url, seedByte: 71 });
+  shop = await startParty({ node: devnet.url, seedByte: 72, listen: true });
+  for (const { address } of [wallet, shop])
+    await fetch(`${devnet.url}/devnet/faucet`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ address }),
+    });
+  const terms = {
+    initiatorAmount: 10n * ae,
+    responderAmount: ae,
+    pushAmount: 0n,
+    channelReserve: ae,
+    lockPeriod: 10,
+  };
+  const opened = await until(
+    'coins',
+    () => wallet.engine.open(shop.publicKey, shop.transport.addresses(), terms).catch(() => null),
+    (actor) => actor !== null,
+  );
+  id = opened!.id;
+  await until('open', phase(wallet, id), (value) => value === 'open');
+  const store = await openIdbStore('gate-test');
+  sites = await loadSites(store);
+  asks = await loadSiteAsks({ store, clock, changed: () => undefined });
+  gate = new Gate({
+    store: wallet.store,
+    clock,
+    sites,
+    asks,
+    running: () =>
+      locked ? null : { engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' },
+    wantUnlock: () => undefined,
+    push: (origin, event) => pushed.push([origin, event]),
+  });
+});
+afterAll(async () => {
+  await wallet?.stop();
+  await shop?.stop();
+  await devnet?.close();
+});
+
+const codeOf = async (call: Promise<unknown>) => {
+  try {
+    await call;
+    return 0;
+  } catch (error) {
+    if (error instanceof PageError) return error.code;
+    throw error;
+  }
+};
+/** The person's word on the next question of this kind. */
+async function decide(approve: boolean): Promise<void> {
+  const [ask] = await until(
+    'a question',
+    () => asks.list(),
+    (list) => list.length > 0,
+  );
+  if (ask!.kind === 'connect' && approve) await gate.connected(ask!.origin);
+  await asks.decide(ask!.id, approve);
+}
+const transfer = (requestId: string, amount = ae) =>
+  gate.handle(site, 'channel.transfer', { id, amount: String(amount), requestId });
+
+describe('a site that is not connected', () => {
+  test('gets nothing', async () => {
+    for (const [method, params] of [
+      ['channel.list', { peer: shop.address }],
+      ['channel.balances', { id }],
+      ['channel.transfer', { id, amount: '1', requestId: 'x' }],
+      ['events.since', { after: 0 }],
+    ] as const)
+      expect(await codeOf(gate.handle(site, method, params))).toBe(4100);
+  });
+  test('unknown methods and names of the prototype are no methods', async () => {
+    for (const method of ['channel.slash', '__proto__', 'constructor', 'toString', ''])
+      expect(await codeOf(gate.handle(site, method, {}))).toBe(4200);
+  });
+  test('the person says no: 4001, and it stays unconnected', async () => {
+    const asked = codeOf(gate.handle(site, 'connect', {}));
+    await decide(false);
+    expect(await asked).toBe(4001);
+    expect(sites.get(site)).toBeUndefined();
+  });
+  test('while the wallet is locked: 4900', async () => {
+    locked = true;
+    expect(await codeOf(gate.handle(site, 'connect', {}))).toBe(4900);
+    locked = false;
+  });
+});
+
+describe('a connected site', () => {
+  test('is connected by the person, and asked about once', async () => {
+    const asked = gate.handle(site, 'connect', {});
+    await decide(true);
+    expect(await asked).toEqual({ address: wallet.address, networkId: 'ae_devnet' });
+    expect(await gate.handle(site, 'connect', {})).toEqual({
+      address: wallet.address,
+      networkId: 'ae_devnet',
+    });
+  });
+  test('sees channels only with the account it names', async () => {
+    expect(await codeOf(gate.handle(site, 'channel.balances', { id }))).toBe(-32602);
+    expect(await gate.handle(site, 'channel.list', { peer: wallet.address })).toEqual([]);
+    expect(await gate.handle(site, 'channel.list', { peer: shop.address })).toEqual([
+      expect.objectContaining({ id, phase: 'open' }),
+    ]);
+    expect(await gate.handle(site, 'channel.balances', { id })).toMatchObject({ mine: String(10n * ae) });
+    expect(await codeOf(gate.handle(other, 'channel.balances', { id }))).toBe(4100);
+  });
+  test('malformed parameters are named', async () => {
+    for (const params of [
+      { id, amount: '-1', requestId: 'x' },
+      { id, amount: 1, requestId: 'x' },
+      { id, amount: '1e3', requestId: 'x' },
+      { id, amount: '1' },
+      { id: 'x', amount: '1', requestId: 'x' },
+      null,
+      'x',
+    ])
+      expect(await codeOf(gate.handle(site, 'channel.transfer', params))).toBe(-32602);
+  });
+  test('pays what the person approved, once', async () => {
+    const asked = transfer('one');
+    await decide(true);
+    const paid = await asked;
+    expect(paid).toMatchObject({ mine: String(9n * ae), theirs: String(2n * ae) });
+    expect(await transfer('one')).toEqual(paid);
+    expect(asks.list()).toEqual([]);
+  });
+  test('the person declines: 4001, nothing moves', async () => {
+    const asked = codeOf(transfer('two'));
+    await decide(false);
+    expect(await asked).toBe(4001);
+    expect(await gate.handle(site, 'channel.balances', { id })).toMatchObject({ mine: String(9n * ae) });
+  });
+  test('one open question: a second payment is turned away, the same one waits with the first', async () => {
+    const first = transfer('three');
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    expect(await codeOf(transfer('four'))).toBe(-32005);
+    const again = transfer('three');
+    expect(await codeOf(transfer('three', 2n * ae))).toBe(-32602);
+    await decide(true);
+    expect(await again).toEqual(await first);
+    expect(await gate.handle(site, 'channel.balances', { id })).toMatchObject({ mine: String(8n * ae) });
+  });
+  test('cannot touch the reserve, and the person is not asked', async () => {
+    expect(await codeOf(transfer('five', 8n * ae))).toBe(-32602);
+    expect(asks.list()).toEqual([]);
+  });
+  test('an approval outlives a restart: the question is in the store', async () => {
+    void codeOf(transfer('six'));
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    const reloaded = await loadSiteAsks({
+      store: await openIdbStore('gate-test'),
+      clock,
+      changed: () => undefined,
+    });
+    expect(reloaded.list()).toEqual(asks.list());
+    await decide(false);
+  });
+  test('hears of its channels only, in numbered order, and can ask for what it missed', async () => {
+    const actor = wallet.engine.channel(id);
+    await gate.announce(actor, 'stateChanged', {});
+    await gate.announce(actor, 'stateChanged', {});
+    const numbers = pushed.filter(([origin]) => origin === site).map(([, event]) => event.number);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(pushed.filter(([origin]) => origin !== site)).toEqual([]);
+    const since = (await gate.handle(site, 'events.since', { after: numbers.length - 2 })) as PageEvent[];
+    expect(since.map((event) => event.number)).toEqual(numbers.slice(-2));
+  });
+  test('disconnected by the person: everything is refused again', async () => {
+    await gate.disconnect(site);
+    expect(await codeOf(gate.handle(site, 'channel.balances', { id }))).toBe(4100);
+  });
+});
