@@ -95,6 +95,10 @@ export function createHandlers(wallet: Wallet, vault: Vault): PopupHandlers {
       await wallet.running().engine.wish(channel, { type: 'shutdown' });
       return ok;
     },
+    async 'channel.closeAlone'({ channel }) {
+      await wallet.running().engine.wish(channel, { type: 'close_solo' });
+      return ok;
+    },
     async 'channel.abort'({ channel }) {
       await wallet.running().engine.wish(channel, { type: 'abort', reason: 'You gave this opening up.' });
       return ok;

@@ -12,6 +12,7 @@ import {
   noteOf,
   openingBalances,
   other,
+  soloTxHash,
   spendable,
   type Terms,
 } from '../protocol/channel/index.ts';
@@ -29,7 +30,7 @@ export const termsView = (terms: Terms): TermsView => ({
   lockPeriod: terms.lockPeriod,
 });
 
-export function channelView(engine: Engine, actor: ChannelActor): ChannelView {
+export function channelView(engine: Engine, actor: ChannelActor, height: number): ChannelView {
   const { channel, stored } = actor;
   const peer = other(channel.role);
   const balances = channel.latest?.balances ?? openingBalances(channel.terms);
@@ -47,7 +48,7 @@ export function channelView(engine: Engine, actor: ChannelActor): ChannelView {
     spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
     sequenceNumber: (channel.latest?.number ?? 0n).toString(),
     pending: pendingOf(channel),
-    progress: progressOf(channel),
+    progress: progressOf(channel, height),
     closeQuote: quote && {
       mine: quote.balances[channel.role].toString(),
       theirs: quote.balances[peer].toString(),
@@ -83,7 +84,7 @@ function pendingOf(channel: Channel): ChannelView['pending'] {
   return null;
 }
 
-function progressOf(channel: Channel): ChannelView['progress'] {
+function progressOf(channel: Channel, height: number): ChannelView['progress'] {
   const { funding, closing } = channel;
   const required = Math.max(1, channel.minimumDepth);
   if ((channel.phase === 'confirming' || channel.phase === 'locking') && funding)
@@ -100,6 +101,18 @@ function progressOf(channel: Channel): ChannelView['progress'] {
       confirmations: closing.confirmations ?? -1,
       required,
     };
+  const { onChain, solo } = channel;
+  if (channel.phase === 'closing_solo' && solo) {
+    const required = Math.max(1, channel.terms.lockPeriod);
+    // Blocks of the lock that have passed; before the close is in a block there are none.
+    const left = onChain && onChain.lockedUntil > 0 ? Math.max(0, onChain.lockedUntil - height) : required;
+    return {
+      what: 'dispute',
+      txHash: encode('th', soloTxHash(channel)),
+      confirmations: onChain && onChain.lockedUntil > 0 ? required - Math.min(left, required) : -1,
+      required,
+    };
+  }
   return null;
 }
 

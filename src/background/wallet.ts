@@ -505,7 +505,7 @@ export class Wallet {
       },
       channels: (running?.engine.channels() ?? [])
         .filter((actor) => actor.channel.phase !== 'considering')
-        .map((actor) => channelView(running!.engine, actor))
+        .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0))
         .sort((a, b) => b.openedAt - a.openedAt),
       approvals: this.approvals(),
       sites: this.sites.list().map(({ origin, connectedAt }) => ({ origin, connectedAt })),

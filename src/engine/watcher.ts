@@ -1,7 +1,14 @@
 /** Follows the chain for every channel that waits for it, by asking the node again and again. */
 
 import { txHash } from '../protocol/chain/signed.ts';
-import { closingTxHash, finalId, fundingTxHash } from '../protocol/channel/index.ts';
+import {
+  type Channel,
+  closingTxHash,
+  finalId,
+  fundingTxHash,
+  type OnChain,
+  soloTxHash,
+} from '../protocol/channel/index.ts';
 import type { ChannelActor } from './actor.ts';
 import type { Chain, ChainStatus, Clock } from './ports.ts';
 
@@ -53,6 +60,38 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   async function watch(actor: ChannelActor, height: number): Promise<void> {
+    await watchPhase(actor, height);
+    if (mayBeOnChain(actor.channel)) await watchObject(actor, height);
+    const { solo } = actor.channel;
+    if (!solo || actor.over) return;
+    const confirmations = await depth(soloTxHash(actor.channel), height);
+    await actor.post({ type: 'chain', what: 'solo', confirmations });
+  }
+
+  /** The channel's object: who closes, with which round, until when. */
+  async function watchObject(actor: ChannelActor, height: number): Promise<void> {
+    const { channel } = actor;
+    const found = await deps.chain().channel(finalId(channel));
+    const object: OnChain | null = found && {
+      round: found.round,
+      stateHash: found.stateHash,
+      lockedUntil: found.lockedUntil,
+      balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
+    };
+    const same =
+      object?.round === channel.onChain?.round &&
+      object?.lockedUntil === channel.onChain?.lockedUntil &&
+      Boolean(object) === Boolean(channel.onChain);
+    if (!same || channel.phase === 'closing_solo') await actor.post({ type: 'on_chain', object, height });
+    // An open channel whose object is gone without a close: the chain was reorganised below its funding.
+    if (!object && channel.phase === 'open') {
+      const confirmations = await depth(fundingTxHash(channel), height);
+      await actor.post({ type: 'chain', what: 'funding', confirmations });
+    } else if (object && channel.phase === 'open' && channel.funding?.confirmations === null)
+      await actor.post({ type: 'chain', what: 'funding', confirmations: 0 });
+  }
+
+  async function watchPhase(actor: ChannelActor, height: number): Promise<void> {
     const { channel } = actor;
     switch (channel.phase) {
       case 'confirming':
@@ -90,6 +129,18 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       }
     }
   }
+
+  const watched: ReadonlySet<Channel['phase']> = new Set([
+    'locking',
+    'open',
+    'shutting_down',
+    'closing',
+    'closing_confirming',
+    'closing_solo',
+    'failed',
+  ]);
+  const mayBeOnChain = (channel: Channel): boolean =>
+    watched.has(channel.phase) && channel.channelId !== null;
 
   function since(what: string, height: number): number {
     const first = goneSince.get(what) ?? height;

@@ -92,6 +92,8 @@ export const popupMethods = {
   },
   /** Closes by agreement. Answers when the shutdown is on its way. */
   'channel.shutdown': { params: v.object({ channel: LocalId }), result: done },
+  /** Closes without the other side: the chain pays out the latest co-signed state after the dispute time. */
+  'channel.closeAlone': { params: v.object({ channel: LocalId }), result: done },
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },

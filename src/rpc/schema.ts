@@ -38,6 +38,7 @@ export const phases = [
   'shutting_down',
   'closing',
   'closing_confirming',
+  'closing_solo',
   'closed',
   'aborted',
   'failed',
@@ -56,10 +57,10 @@ export const Terms = v.object({
 });
 
 export const Progress = v.object({
-  /** What is waited for: `funding` or `close`. */
-  what: v.picklist(['funding', 'close']),
+  /** What is waited for: the funding, an agreed close, or the end of the time in which a close can be disputed. */
+  what: v.picklist(['funding', 'close', 'dispute']),
   txHash: v.string(),
-  /** Blocks on top so far, and how many make it final. -1: not yet in a block. */
+  /** Blocks on top so far, and how many make it final (dispute: blocks passed of the lock). -1: not yet in a block. */
   confirmations: v.number(),
   required: v.number(),
 });

@@ -190,6 +190,7 @@ export const en = {
     shutting_down: 'Agreeing on the close',
     closing: 'Signing the close together',
     closing_confirming: 'Closing on the chain',
+    closing_solo: 'Being closed by one side',
     closed: 'Closed',
     aborted: 'Not opened',
     failed: 'Stopped',
@@ -208,10 +209,13 @@ export const en = {
     shutting_down: 'Payments stop here. Both sides finish what is under way, then sign the close.',
     closing: 'Both sides sign who gets what.',
     closing_confirming: 'Each side gets its balance on the chain once this is final.',
+    closing_solo:
+      'The latest state that both signed decides. Until the dispute time ends either side can show a later one; then each gets its balance.',
   },
   progress: {
     funding: 'Funding transaction',
     close: 'Closing transaction',
+    dispute: 'Dispute time',
     notInBlock: 'Sent, not in a block yet',
     confirmations: (n: number, of: number) => `${n} of ${of} confirmations`,
   },
@@ -316,6 +320,10 @@ export const en = {
     closeFee: 'Network fee, shared',
     closeConfirm: 'Close channel',
     closing: 'Closing…',
+    closeAlone: 'Close alone',
+    closeAloneTitle: 'Close without the other side?',
+    closeAloneText: (blocks: string, time: string) =>
+      `The chain pays out the latest balances that both signed. The other side has ${blocks} (${time}) to show a later state; after that your wallet collects your coins. You pay the network fees.`,
     keepOpen: 'Keep it open',
     abort: 'Give up opening',
     abortTitle: 'Give up this channel?',

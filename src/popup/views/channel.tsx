@@ -18,7 +18,7 @@ import { Banners } from './banners.tsx';
 import { balanceParts, pendingText, progressText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
 import { MoveForm } from './pay.tsx';
-import { canAbort, canClose, isOver } from './totals.ts';
+import { canAbort, canClose, canCloseAlone, isOver } from './totals.ts';
 
 function Balances({ channel }: { channel: ChannelView }) {
   const kept = BigInt(channel.mine) - BigInt(channel.spendable);
@@ -143,6 +143,44 @@ function Close({ channel }: { channel: ChannelView }) {
           </dl>
         )}
         {channel.connection !== 'online' && <Notice tone="warn">{t.channel.closeOffline}</Notice>}
+      </Confirm>
+    </>
+  );
+}
+
+function CloseAlone({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const [asking, setAsking] = useState(false);
+  const close = useSubmit(channel.id, async () => {
+    await client.call('channel.closeAlone', { channel: channel.id });
+  });
+  const { lockPeriod } = channel.terms;
+  return (
+    <>
+      <Button look="danger-quiet" wide onClick={() => setAsking(true)}>
+        {t.channel.closeAlone}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.channel.closeAloneTitle}
+        text={t.channel.closeAloneText(t.blocks(lockPeriod), blocksAsTime(lockPeriod))}
+        confirm={t.channel.closeAlone}
+        cancel={t.channel.keepOpen}
+        busyLabel={t.channel.closing}
+        look="danger"
+        submission={close}
+      >
+        <dl className="facts">
+          <dt className="strong">{t.channel.closeMine}</dt>
+          <dd className="strong">
+            <Amount form="full" aetto={channel.mine} />
+          </dd>
+          <dt>{t.channel.closeTheirs}</dt>
+          <dd>
+            <Amount form="full" aetto={channel.theirs} />
+          </dd>
+        </dl>
       </Confirm>
     </>
   );
@@ -318,6 +356,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
         </Tabs.Panel>
       </Tabs.Root>
       {canClose.has(channel.phase) && <Close channel={channel} />}
+      {canCloseAlone(channel) && <CloseAlone channel={channel} />}
       {canAbort.has(channel.phase) && <Abort channel={channel} />}
     </Page>
   );

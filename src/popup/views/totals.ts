@@ -25,6 +25,10 @@ export const canAbort: ReadonlySet<Phase> = new Set([
   'half_signed',
 ]);
 export const canClose: ReadonlySet<Phase> = new Set(['confirming', 'locking', 'open', 'failed']);
+/** Closing alone is for when the other side does not answer, or the channel has stopped. */
+export const canCloseAlone = ({ phase, connection }: ChannelView): boolean =>
+  phase === 'failed' ||
+  (['locking', 'open', 'shutting_down', 'closing'].includes(phase) && connection !== 'online');
 
 export type Totals = {
   spendable: bigint;

@@ -60,6 +60,8 @@ const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel =>
   locked: { mine: false, theirs: false },
   shutdown: { wanted: false, sent: false, received: false },
   closing: null,
+  onChain: null,
+  solo: null,
   recovered: false,
   reason: null,
   openedAt: env.now,
@@ -530,16 +532,15 @@ export function onFundingConfirmations(channel: Channel, env: Env, confirmations
   const funding = channel.funding!;
   const known = change(channel, env, { funding: { ...funding, confirmations } });
   const deep = confirmations !== null && confirmations >= channel.minimumDepth;
-  if (confirmations === null && channel.phase !== 'open') {
+  // An open channel waits without updates until its funding is back; both have locked it already.
+  if (confirmations === null && channel.phase === 'open')
+    return transition(known, persist(), rebroadcast(known));
+  if (confirmations === null) {
     // Lost by a reorganisation or never seen: it is posted again, and locked anew once it is deep.
     return transition(
       change(known, env, { phase: 'confirming', locked: { ...channel.locked, mine: false } }),
       persist(),
-      {
-        type: 'broadcast',
-        what: 'funding',
-        signedTx: signedTx(funding.tx, Object.values(funding.signatures) as Uint8Array[]),
-      },
+      rebroadcast(known),
     );
   }
   if (channel.phase !== 'confirming' || !deep)
@@ -551,6 +552,12 @@ export function onFundingConfirmations(channel: Channel, env: Env, confirmations
     ...sendLocked(known),
   );
 }
+
+const rebroadcast = (channel: Channel): Effect => ({
+  type: 'broadcast',
+  what: 'funding',
+  signedTx: signedTx(channel.funding!.tx, Object.values(channel.funding!.signatures) as Uint8Array[]),
+});
 
 const opened = (channel: Channel) => ({
   kind: 'opened' as const,

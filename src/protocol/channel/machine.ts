@@ -12,6 +12,7 @@ import {
   onShutdown,
   onShutdownWanted,
 } from './close.ts';
+import { onCloseSolo, onOnChain, onSoloConfirmations } from './dispute.ts';
 import {
   accept,
   cancel,
@@ -28,7 +29,6 @@ import {
   onPushAck,
   sendOpen,
 } from './establish.ts';
-
 import { errorData, outcomeOf, stop } from './failure.ts';
 import {
   onAbort,
@@ -133,8 +133,15 @@ const alive: Cells = {
   'timer:silence': onSilence,
   'timer:answer': onAnswerTimeout,
 };
+/** What needs nobody else: watched and possible whenever the channel may be on chain. */
+const alone: Cells = {
+  close_solo: onCloseSolo,
+  on_chain: onOnChain,
+  'chain:solo': onSoloConfirmations,
+};
 const funded: Cells = {
   ...alive,
+  ...alone,
   connected: greet,
   'message:channel_reestablish': onReestablish,
   'message:channel_reestablish_ack': onReestablishAck,
@@ -220,9 +227,11 @@ const table: Record<Phase, Cells> = {
     'message:shutdown_ack': ignore,
     'chain:closing': onClosingConfirmations,
   },
+  closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
   closed: { 'message:channel_reestablish': sayWhy },
   aborted: { 'message:channel_reestablish': sayWhy },
   failed: {
+    ...alone,
     disconnected: onLost,
     connected: onConnected,
     'message:channel_reestablish': sayWhy,
@@ -241,7 +250,7 @@ function onDecline(channel: Channel, env: Env): Transition {
 }
 
 /** Phases in which the channel takes no part any more: messages for it are left unanswered. */
-const silent: ReadonlySet<Phase> = new Set(['closed', 'aborted', 'failed', 'cancelling']);
+const silent: ReadonlySet<Phase> = new Set(['closed', 'aborted', 'failed', 'cancelling', 'closing_solo']);
 
 /** The outcome of what the table does not name. */
 function fallback(channel: Channel, env: Env, event: Event): Transition {
@@ -255,6 +264,7 @@ function fallback(channel: Channel, env: Env, event: Event): Transition {
     }
     case 'timer':
     case 'chain':
+    case 'on_chain':
     case 'connected':
     case 'disconnected':
       return transition(channel);
@@ -336,6 +346,7 @@ export const eventKeys: readonly EventKey[] = [
   'request',
   'decide_update',
   'shutdown',
+  'close_solo',
   'leave',
   'send_inband',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),
@@ -343,6 +354,8 @@ export const eventKeys: readonly EventKey[] = [
   'chain:funding',
   'chain:cancel',
   'chain:closing',
+  'chain:solo',
+  'on_chain',
 ];
 
 /** Which rule answers: its name, or `ignored`, `error` (the channel stops), `refused` (the wish is turned down). */
@@ -350,6 +363,7 @@ export function outcomeName(phase: Phase, key: EventKey): string {
   const rule = table[phase][key];
   if (rule) return rule === ignore ? 'ignored' : rule.name;
   if (key.startsWith('message:')) return silent.has(phase) ? 'ignored' : 'error';
-  if (key.includes(':') || key === 'connected' || key === 'disconnected') return 'ignored';
+  if (key.includes(':') || key === 'on_chain' || key === 'connected' || key === 'disconnected')
+    return 'ignored';
   return 'refused';
 }

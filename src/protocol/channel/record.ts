@@ -150,6 +150,7 @@ const committed: ReadonlySet<Phase> = new Set([
   'shutting_down',
   'closing',
   'closing_confirming',
+  'closing_solo',
   'failed',
 ]);
 export const isCommitted = (channel: Channel): boolean => committed.has(channel.phase);

@@ -109,6 +109,7 @@ export const phases = [
   'shutting_down',
   'closing',
   'closing_confirming',
+  'closing_solo',
   'closed',
   'aborted',
   'failed',
@@ -127,9 +128,33 @@ export const phases = [
  * - shutting_down: a shutdown was sent or received; pending operations resolve
  * - closing: closing_created sent (builder), the peer may complete it at any time
  * - closing_confirming: channel_close_mutual is co-signed and watched
+ * - closing_solo: one side closes alone on chain; disputed until its lock ends, then settled
  * - closed, aborted (nothing was committed), failed (`error`: no update any more; the chain still decides)
  */
 export type Phase = (typeof phases)[number];
+
+/** The channel's object on chain, as the own node showed it last. */
+export interface OnChain {
+  round: bigint;
+  stateHash: Uint8Array;
+  /** Height from which a settle is possible; 0 while nobody closes alone. */
+  lockedUntil: number;
+  /** What a settle pays out. */
+  balances: Balances;
+}
+
+/** A transaction that one side posts alone: nobody else's signature or presence is needed. */
+export interface Solo {
+  kind: 'close_solo' | 'slash' | 'settle';
+  signedTx: Uint8Array;
+  nonce: bigint;
+  fee: bigint;
+  /** The round it stands on (close, slash) or settles. */
+  round: bigint;
+  confirmations: number | null;
+  /** Looks in a row at which the node did not know it. */
+  missing: number;
+}
 
 /** What does not survive a restart of the worker. */
 export interface Live {
@@ -171,6 +196,10 @@ export interface Channel {
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */
   shutdown: { wanted: boolean; sent: boolean; received: boolean };
   closing: Closing | null;
+  /** Null before the funding was seen, and after the channel left the chain. */
+  onChain: OnChain | null;
+  /** The own latest solo transaction. */
+  solo: Solo | null;
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
   /** Why it stopped, a sentence for a person. */
@@ -188,7 +217,9 @@ export type Event =
   | { type: 'disconnected' }
   | { type: 'timer'; name: TimerName }
   /** The watched transaction's place in the own node's view: confirmations as in Joint. */
-  | { type: 'chain'; what: 'funding' | 'cancel' | 'closing'; confirmations: number | null }
+  | { type: 'chain'; what: 'funding' | 'cancel' | 'closing' | 'solo'; confirmations: number | null }
+  /** The channel's object in the own node's view, at this height. */
+  | { type: 'on_chain'; object: OnChain | null; height: number }
   /** The person's word on an incoming channel. */
   | { type: 'accept'; minimumDepth: number }
   | { type: 'decline' }
@@ -200,6 +231,8 @@ export type Event =
   /** The person's word on the peer's update of that number. */
   | { type: 'decide_update'; number: bigint; accept: boolean }
   | { type: 'shutdown' }
+  /** Close alone, with the latest co-signed state. */
+  | { type: 'close_solo' }
   | { type: 'leave' }
   | { type: 'send_inband'; data: Uint8Array };
 
@@ -247,7 +280,7 @@ export type Effect =
   | { type: 'send'; message: Message }
   /** Answers requests without a durable outcome: nothing was signed for them, they may be tried again. */
   | { type: 'answer'; outcome: Outcome }
-  | { type: 'broadcast'; what: 'funding' | 'closing'; signedTx: Uint8Array }
+  | { type: 'broadcast'; what: 'funding' | 'closing' | 'solo'; signedTx: Uint8Array }
   | { type: 'release_nonce'; nonce: bigint }
   /** Spend this nonce of the own account on nothing, so that a half-signed transaction can never take effect. */
   | { type: 'cancel_nonce'; nonce: bigint }

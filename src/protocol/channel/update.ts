@@ -62,6 +62,11 @@ const wordOf = (reason: number): string =>
 export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'request'>): Transition {
   const refuse = (code: string, message: string): Transition =>
     transition(channel, { type: 'answer', outcome: outcomeOf(request, code, message) });
+  if (fundingLost(channel))
+    return refuse(
+      'not_open',
+      'The chain has lost the funding of this channel for now: payments wait until it is back.',
+    );
   if (request.amount <= 0n) return refuse('invalid_amount', 'Give an amount above zero.');
   if (request.direction === 'pay' && request.amount > spendable(channel))
     return refuse(
@@ -81,6 +86,9 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
     );
   return transition(withLive(channel, { queue: queued(channel.live.queue, request) }));
 }
+
+/** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
+const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
 /** Whether a new proposal may leave now. */
 export const mayPropose = (channel: Channel): boolean =>
@@ -212,6 +220,8 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
       true,
     );
   if (proposal) return yield* conflict(channel, env, number);
+  if (fundingLost(channel))
+    return yield* refuse(channel, env, number, refusalReasons.busy, 'the funding is not on the chain now');
   const judged = yield* judge(channel, message);
   if ('problem' in judged)
     return yield* refuse(

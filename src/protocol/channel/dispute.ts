@@ -1,0 +1,227 @@
+/**
+ * Closing alone and disputes (seed: Channel closing 2 and 3; PROTOCOL 7). None of this waits for the peer, an update or
+ * a conflict: the chain decides by the latest state that both signed.
+ */
+import { equalBytes } from '../bytes.ts';
+import { minFee, type Unpriced } from '../chain/fee.ts';
+import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
+import { serializeTx, type Tx } from '../chain/tx.ts';
+import { proofOfInclusion } from '../state/poi.ts';
+import { channelTrees } from '../state/trees.ts';
+import { reserveNonce, sign } from './ask.ts';
+import { openingState } from './establish.ts';
+import { dropRequests } from './failure.ts';
+import { change, finalId, offChainTx, ownKey, persist, refused, transition, withLive } from './record.ts';
+import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
+
+/** After so many blocks past the lock this side settles even where the other one closed. */
+const settleGrace = 2;
+/** So many looks without a trace, and a solo transaction is made anew with another nonce. */
+const patience = 5;
+
+/** The latest state this side can show. Before funding_signed came it is the funding's own, which needs no payload. */
+const provable = (channel: Channel): CoSigned => channel.latest ?? openingState(channel);
+
+/** The chain's round of a state. */
+const roundOf = (state: CoSigned): bigint => state.number + 1n;
+
+/** The person closes alone. */
+export function* onCloseSolo(channel: Channel, env: Env): Rule {
+  const { onChain } = channel;
+  if (!onChain)
+    return refused(channel, 'The channel is not on the chain yet, so there is nothing to close alone.');
+  if (onChain.lockedUntil > 0) return refused(channel, 'The channel is being closed on the chain already.');
+  if (channel.phase === 'closing_solo') return refused(channel, 'The close is on its way already.');
+  const state = provable(channel);
+  if (roundOf(state) < onChain.round)
+    return refused(
+      channel,
+      `The chain knows a newer state (round ${onChain.round}) than this wallet (round ${roundOf(state)}). Reconnect to the other side first.`,
+    );
+  if (roundOf(state) === onChain.round && !equalBytes(state.stateHash, onChain.stateHash))
+    return refused(channel, `The chain knows another state of round ${onChain.round} than this wallet.`);
+  const empty = roundOf(state) === onChain.round;
+  const next = enter(channel, env);
+  return yield* post(next, env, 'close_solo', roundOf(state), (nonce) => ({
+    type: 'ChannelCloseSoloTx',
+    channelId: finalId(channel),
+    fromId: ownKey(channel),
+    payload: empty ? new Uint8Array() : payloadOf(channel, state),
+    poi: proofOf(channel, state),
+    ttl: 0n,
+    nonce,
+  }));
+}
+
+/** The node shows the channel's object: an old state is answered, a close that nobody can dispute any more is settled. */
+export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'>): Rule {
+  const { object, height } = event;
+  if (!object) return gone(channel, env);
+  const known = change(channel, env, { onChain: object });
+  const news = changed(channel.onChain, object);
+  if (object.lockedUntil === 0) return transition(known, ...(news ? [persist()] : []));
+  const closing = enter(known, env, news ? [closingNote(known, object)] : []);
+  const state = provable(closing.channel);
+  const older = object.round < roundOf(state) && state.source === 'update';
+  if (older) return yield* slash(closing, env, state);
+  return yield* settle(closing, env, object, height);
+}
+
+const changed = (before: OnChain | null, now: OnChain): boolean =>
+  !before ||
+  before.round !== now.round ||
+  before.lockedUntil !== now.lockedUntil ||
+  !equalBytes(before.stateHash, now.stateHash);
+
+function closingNote(channel: Channel, object: OnChain) {
+  const mine = roundOf(provable(channel));
+  const note =
+    object.round < mine
+      ? `The channel is being closed with an old state (round ${object.round}); your wallet answers with round ${mine}.`
+      : `The channel is being closed by one side with round ${object.round}; it can be disputed until block ${object.lockedUntil}.`;
+  return { kind: 'chain' as const, note, balances: object.balances, number: object.round - 1n };
+}
+
+/** Into `closing_solo`, from wherever the channel was: updates end, requests are answered. */
+function enter(channel: Channel, env: Env, history: Parameters<typeof persist>[0] = []): Transition {
+  const dropped = dropRequests(
+    channel,
+    'closing',
+    'The channel is being closed on the chain. Nothing was paid.',
+  );
+  const next = withLive(change(channel, env, { phase: 'closing_solo' }), { queue: [], incoming: null });
+  const effects: Effect[] =
+    channel.phase === 'closing_solo' && history.length === 0 ? [] : [persist(history)];
+  return transition(next, ...effects, ...dropped);
+}
+
+/** The later state that both signed, without asking anyone, as soon as the old one is seen. */
+function* slash(closing: Transition, env: Env, state: CoSigned): Rule {
+  const { solo } = closing.channel;
+  if (solo?.kind === 'slash' && solo.round === roundOf(state)) return closing;
+  return yield* post(closing, env, 'slash', roundOf(state), (nonce) => ({
+    type: 'ChannelSlashTx',
+    channelId: finalId(closing.channel),
+    fromId: ownKey(closing.channel),
+    payload: payloadOf(closing.channel, state),
+    poi: proofOf(closing.channel, state),
+    ttl: 0n,
+    nonce,
+  }));
+}
+
+/** Once the lock has ended: at once where this side closed or answered, a little later otherwise. */
+function* settle(closing: Transition, env: Env, object: OnChain, height: number): Rule {
+  const { solo } = closing.channel;
+  if (solo?.kind === 'settle') return closing;
+  if (height < object.lockedUntil + (solo ? 0 : settleGrace)) return closing;
+  return yield* post(closing, env, 'settle', object.round, (nonce) => ({
+    type: 'ChannelSettleTx',
+    channelId: finalId(closing.channel),
+    fromId: ownKey(closing.channel),
+    initiatorAmountFinal: object.balances.initiator,
+    responderAmountFinal: object.balances.responder,
+    ttl: 0n,
+    nonce,
+  }));
+}
+
+/** Signs and posts a solo transaction; durable before it is posted, so that a restart posts the same. */
+function* post(
+  before: Transition,
+  env: Env,
+  kind: Solo['kind'],
+  round: bigint,
+  make: (nonce: bigint) => Unpriced,
+): Rule {
+  const { channel } = before;
+  const nonce = yield* reserveNonce();
+  if (nonce === null)
+    return {
+      ...before,
+      refused: 'The node cannot be asked now, so nothing was posted. Try again once it answers.',
+    };
+  const unpriced = make(nonce);
+  const fee = minFee(unpriced);
+  const tx = serializeTx({ ...unpriced, fee } as Tx);
+  const signature = yield* sign(signingBytes(channel.networkId, txHash(tx)));
+  const solo: Solo = {
+    kind,
+    signedTx: signedTx(tx, [signature]),
+    nonce,
+    fee,
+    round,
+    confirmations: null,
+    missing: 0,
+  };
+  return transition(
+    change(channel, env, { solo }),
+    ...before.effects,
+    persist([{ kind: 'chain', note: words[kind], txHash: txHash(solo.signedTx), number: round - 1n }]),
+    { type: 'broadcast', what: 'solo', signedTx: solo.signedTx },
+  );
+}
+
+const words: Record<Solo['kind'], string> = {
+  close_solo: 'You close this channel alone.',
+  slash: 'Your wallet answered an old state with the latest one.',
+  settle: 'Your wallet claims the balances of the closed channel.',
+};
+
+/** The own solo transaction in the node's view: posted again where it is unknown, made anew where it stays so. */
+export function onSoloConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+  const { solo } = channel;
+  if (!solo) return transition(channel);
+  if (confirmations !== null) {
+    const known = change(channel, env, { solo: { ...solo, confirmations, missing: 0 } });
+    return transition(known, ...(confirmations === solo.confirmations ? [] : [persist()]));
+  }
+  if (solo.missing + 1 < patience)
+    return transition(change(channel, env, { solo: { ...solo, confirmations, missing: solo.missing + 1 } }), {
+      type: 'broadcast',
+      what: 'solo',
+      signedTx: solo.signedTx,
+    });
+  // Dropped for good (its nonce was used, or the round is over): the next look decides what is needed now.
+  const phase = solo.kind === 'close_solo' && channel.onChain?.lockedUntil === 0 ? 'failed' : channel.phase;
+  const reason =
+    phase === 'failed' ? 'The close was not taken by the chain. Close the channel again.' : channel.reason;
+  return transition(
+    change(channel, env, { solo: null, phase, reason }),
+    { type: 'release_nonce', nonce: solo.nonce },
+    persist(),
+  );
+}
+
+/** The object left the chain: settled, or closed by agreement after all. */
+function gone(channel: Channel, env: Env): Transition {
+  if (!channel.onChain || channel.onChain.lockedUntil === 0) return transition(channel);
+  const { balances } = channel.onChain;
+  return transition(
+    change(channel, env, { phase: 'closed' }),
+    persist([
+      {
+        kind: 'closed',
+        balances,
+        amount: balances[channel.role],
+        number: channel.onChain.round - 1n,
+        txHash: channel.solo ? txHash(channel.solo.signedTx) : null,
+      },
+    ]),
+  );
+}
+
+const payloadOf = (channel: Channel, state: CoSigned): Uint8Array =>
+  signedTx(offChainTx(finalId(channel), state.number, state.stateHash), Object.values(state.signatures));
+
+function proofOf(channel: Channel, state: CoSigned): Uint8Array {
+  const { keys } = channel;
+  const trees = channelTrees([
+    { pubkey: keys.initiator, balance: state.balances.initiator },
+    { pubkey: keys.responder, balance: state.balances.responder },
+  ]);
+  return proofOfInclusion(trees, { accounts: [keys.initiator, keys.responder] });
+}
+
+/** The hash under which the chain knows the own solo transaction. */
+export const soloTxHash = (channel: Channel): Uint8Array => txHash(channel.solo!.signedTx);
