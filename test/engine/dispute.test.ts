@@ -1,0 +1,209 @@
+/** Closing alone and disputes, over real stores and a running chain: what a party gets is never less than it signed. */
+
+import { cpSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDevnet } from '../../devnet/index.ts';
+import { createNodeClient } from '../../src/engine/node-client.ts';
+import type { Outcome, Terms } from '../../src/protocol/channel/index.ts';
+import { type Party, phase, startParty, until } from './party.ts';
+
+const ae = 10n ** 18n;
+const terms: Terms = {
+  initiatorAmount: 10n * ae,
+  responderAmount: 5n * ae,
+  pushAmount: 2n * ae,
+  channelReserve: ae / 10n,
+  lockPeriod: 8,
+};
+let devnet: Awaited<ReturnType<typeof startDevnet>>;
+let seeds = 80;
+const parties: Party[] = [];
+
+beforeAll(async () => {
+  devnet = await startDevnet({ port: 0, keyBlockMs: 150, microBlockMs: 20 });
+});
+afterAll(async () => {
+  for (const party of parties) await party.stop().catch(() => undefined);
+  await devnet.close();
+});
+
+async function fund(address: string): Promise<void> {
+  const response = await fetch(`${devnet.url}/devnet/faucet`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ address, amount: (100n * ae).toString() }),
+  });
+  expect(response.ok).toBe(true);
+}
+async function party(options: Partial<Parameters<typeof startParty>[0]> = {}): Promise<Party> {
+  const made = await startParty({ node: devnet.url, seedByte: ++seeds, ...options });
+  parties.push(made);
+  return made;
+}
+const chain = () => createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
+const balance = async (who: Party) => (await chain().account(who.publicKey)).balance;
+
+let ids = 0;
+const pay = (from: Party, id: string, amount: bigint, direction: 'pay' | 'ask' = 'pay'): Promise<Outcome> =>
+  from.engine.request(id, { scope: 'test', id: `r${++ids}`, amount, direction, note: null });
+
+async function openChannel() {
+  const alice = await party();
+  const bob = await party({ listen: true });
+  await fund(alice.address);
+  await fund(bob.address);
+  await until(
+    'faucet',
+    () => balance(bob),
+    (value) => value === 100n * ae,
+  );
+  await until(
+    'faucet',
+    () => balance(alice),
+    (value) => value === 100n * ae,
+  );
+  const { id } = await alice.engine.open(bob.publicKey, bob.transport.addresses(), terms);
+  await until('alice opens', phase(alice, id), (value) => value === 'open');
+  await until('bob opens', phase(bob, id), (value) => value === 'open');
+  return { alice, bob, id };
+}
+
+/** A copy of what this party has on disk now: what a cheater keeps for later. */
+async function oldDisk(of: Party): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-old-'));
+  cpSync(of.folder, folder, { recursive: true });
+  return folder;
+}
+
+const fees = (who: Party, id: string) =>
+  who.items
+    .filter((item) => item.id === id && item.entry.kind === 'chain' && item.entry.txHash)
+    .map((item) => item.entry.note);
+
+describe('closing alone', () => {
+  test('the peer is gone: after the lock each has its balance of the latest co-signed state', async () => {
+    const { alice, bob, id } = await openChannel();
+    expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
+    await bob.stop();
+    const before = { alice: await balance(alice), bob: await balance(bob) };
+    await until(
+      'seen on chain',
+      () => alice.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    await alice.engine.wish(id, { type: 'close_solo' });
+    const close = alice.engine.channel(id).channel.solo!;
+    await until(
+      'closing',
+      () => alice.engine.channel(id).channel.onChain?.lockedUntil ?? 0,
+      (value) => value > 0,
+    );
+    await until(
+      'settling',
+      () => alice.engine.channel(id).channel.solo?.kind,
+      (value) => value === 'settle',
+    );
+    const settle = alice.engine.channel(id).channel.solo!;
+    await until('closed', phase(alice, id), (value) => value === 'closed');
+    expect(await balance(bob)).toBe(before.bob + 8n * ae);
+    expect(await balance(alice)).toBe(before.alice + 7n * ae - close.fee - settle.fee);
+    expect(fees(alice, id)).toHaveLength(2);
+  });
+
+  test('nothing was paid yet: the state on chain is shown by an empty payload', async () => {
+    const { alice, bob, id } = await openChannel();
+    await bob.stop();
+    await until(
+      'seen on chain',
+      () => alice.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    const before = await balance(bob);
+    await alice.engine.wish(id, { type: 'close_solo' });
+    await until('closed', phase(alice, id), (value) => value === 'closed');
+    expect(await balance(bob)).toBe(before + 7n * ae);
+  });
+
+  test('a wallet that stops in between goes on after its restart', async () => {
+    const { alice, bob, id } = await openChannel();
+    const seedByte = seeds - 1;
+    await pay(alice, id, ae);
+    await bob.stop();
+    await until(
+      'seen on chain',
+      () => alice.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    const before = await balance(bob);
+    await alice.engine.wish(id, { type: 'close_solo' });
+    await alice.stop();
+    const again = await party({ seedByte, folder: alice.folder });
+    await until('closed', phase(again, id), (value) => value === 'closed');
+    expect(await balance(bob)).toBe(before + 8n * ae);
+  });
+
+  test('a payment that is not co-signed does not count, one that is does', async () => {
+    const { alice, bob, id } = await openChannel();
+    await pay(alice, id, ae);
+    expect(alice.engine.channel(id).channel.latest!.number).toBe(1n);
+    await expect(
+      alice.engine.wish(id, { type: 'close_solo' }).then(() => alice.engine.wish(id, { type: 'close_solo' })),
+    ).rejects.toThrow(/already/);
+    expect(await pay(alice, id, ae)).toMatchObject({ ok: false, code: 'not_open' });
+    void bob;
+  });
+});
+
+describe('a cheating peer', () => {
+  test('closes with an old state that suits it: answered at once by the latest, without asking', async () => {
+    const { alice, bob, id } = await openChannel();
+    expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
+    await until(
+      'alice follows',
+      () => alice.engine.channel(id).channel.latest!.number,
+      (n) => n === 1n,
+    );
+    // Bob keeps the state in which he has one AE more than he will have.
+    const folder = await oldDisk(bob);
+    expect(await pay(bob, id, 3n * ae)).toMatchObject({ ok: true });
+    const seedByte = seeds;
+    await bob.stop();
+    const before = { alice: await balance(alice), bob: await balance(bob) };
+    const cheat = await party({ seedByte, folder });
+    await until(
+      'seen on chain',
+      () => cheat.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    await cheat.engine.wish(id, { type: 'close_solo' });
+    await until(
+      'slashed',
+      () => alice.engine.channel(id).channel.onChain?.round ?? 0n,
+      (round) => round === 3n,
+      20_000,
+    );
+    const slash = alice.items.find((item) => item.entry.note?.includes('answered an old state'));
+    expect(slash).toBeDefined();
+    await until('closed', phase(alice, id), (value) => value === 'closed', 20_000);
+    // Initiator 8 + 1 + 3 = 12, responder 7 - 1 - 3 = 3.
+    expect((await balance(alice)) - before.alice).toBeGreaterThan(12n * ae - 10n ** 15n);
+    expect((await balance(bob)) - before.bob).toBeLessThanOrEqual(3n * ae);
+    expect((await balance(bob)) - before.bob).toBeGreaterThan(3n * ae - 10n ** 15n);
+  });
+
+  test('closes with the latest state: nothing to answer, both get theirs', async () => {
+    const { alice, bob, id } = await openChannel();
+    await pay(alice, id, ae);
+    await until(
+      'seen on chain',
+      () => bob.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    await bob.engine.wish(id, { type: 'close_solo' });
+    await until('closed', phase(alice, id), (value) => value === 'closed', 20_000);
+    await until('closed', phase(bob, id), (value) => value === 'closed', 20_000);
+    expect(alice.items.some((item) => item.entry.note?.includes('answered an old state'))).toBe(false);
+  });
+});
