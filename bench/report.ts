@@ -62,6 +62,7 @@ export function startupText(result: StartupResult & Loaded): string {
       ms(worker.firstViewMs),
       within(worker.firstViewMs, limits.workerReadyMs),
     ],
+    ['  of that, the browser’s start of a worker', ms(worker.browserMs)],
     ['popup, first paint', ms(popup.firstPaintMs)],
     ['popup, first useful paint', ms(popup.usefulMs), within(popup.usefulMs, limits.popupMs)],
     ['  worker stopped before', ms(popup.usefulColdMs), within(popup.usefulColdMs, limits.popupMs)],

@@ -29,6 +29,8 @@ export interface StartupResult {
     readyAfterMs: number;
     /** From a page's opening of a port until it has the view: the browser's start of the worker included. */
     firstViewMs: number;
+    /** Of that, until the worker exists and begins to load its code: the browser's own time. */
+    browserMs: number;
   };
   /** Medians, from the navigation's start. */
   popup: {
@@ -55,13 +57,14 @@ export async function benchStartup(node: string, runs: number): Promise<StartupR
     await wallet.call('vault.create', { mnemonic, password: 'correct horse battery' });
     await wallet.call('network.set', { nodeUrl: node, relay: null });
     const page = await wallet.page(wallet.url('manifest.json'));
-    const starts: { readyAfterMs: number; firstViewMs: number }[] = [];
+    const starts: StartupResult['worker'][] = [];
     const warm: PopupTimes[] = [];
     const cold: PopupTimes[] = [];
     for (let run = 0; run < runs; run++) {
       await wallet.stopWorker();
-      const firstViewMs = await page.evaluate(timeToView, popupPort);
-      starts.push({ firstViewMs, readyAfterMs: await readyAfter(wallet) });
+      const { began, firstViewMs } = await page.evaluate(timeToView, popupPort);
+      const { origin, readyAfterMs } = await ownWord(wallet);
+      starts.push({ firstViewMs, readyAfterMs, browserMs: origin - began });
       warm.push(await popupTimes(wallet));
       await wallet.stopWorker();
       cold.push(await popupTimes(wallet));
@@ -72,6 +75,7 @@ export async function benchStartup(node: string, runs: number): Promise<StartupR
       worker: {
         readyAfterMs: median(starts.map((one) => one.readyAfterMs)),
         firstViewMs: median(starts.map((one) => one.firstViewMs)),
+        browserMs: median(starts.map((one) => one.browserMs)),
       },
       popup: {
         firstPaintMs: median(warm.map((one) => one.firstPaintMs)),
@@ -93,12 +97,15 @@ function sizesOf(dist: string): StartupResult['sizes'] {
   return { worker, popup, content };
 }
 
-/** What the running worker says of its own start. */
-async function readyAfter(wallet: Wallet): Promise<number> {
+/** What the running worker says of its own start: when it began to be (ms since 1970), how long it took. */
+async function ownWord(wallet: Wallet): Promise<{ origin: number; readyAfterMs: number }> {
   // The browser tells of a worker that was started again a little later than it runs.
-  const worker =
-    wallet.context.serviceWorkers().at(-1) ?? (await wallet.context.waitForEvent('serviceworker'));
-  return worker.evaluate(() => (globalThis as unknown as { readyAfter: Promise<number> }).readyAfter);
+  const { context } = wallet;
+  const worker = context.serviceWorkers().at(-1) ?? (await context.waitForEvent('serviceworker'));
+  return worker.evaluate(async () => ({
+    origin: performance.timeOrigin,
+    readyAfterMs: await (globalThis as unknown as { readyAfter: Promise<number> }).readyAfter,
+  }));
 }
 
 interface PopupTimes {
@@ -147,13 +154,13 @@ interface Port {
 }
 declare const chrome: { runtime: { connect(options: { name: string }): Port } };
 
-function timeToView(name: string): Promise<number> {
+function timeToView(name: string): Promise<{ began: number; firstViewMs: number }> {
   return new Promise((resolve) => {
-    const began = performance.now();
+    const began = performance.timeOrigin + performance.now();
     const port = chrome.runtime.connect({ name });
     port.onMessage.addListener(({ kind }) => {
       if (kind !== 'view') return;
-      resolve(performance.now() - began);
+      resolve({ began, firstViewMs: performance.timeOrigin + performance.now() - began });
       port.disconnect();
     });
   });
