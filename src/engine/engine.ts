@@ -37,7 +37,9 @@ import {
 import { createSessions, type Sessions } from './sessions.ts';
 import {
   historyKey,
+  isReestablished,
   localId,
+  readStored,
   requestKey,
   type StoredChannel,
   type StoredHistory,
@@ -93,6 +95,7 @@ export class Engine {
   readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
   readonly #unreachable = new Map<string, string>();
   readonly #spending = new Map<string, Promise<{ hash: Uint8Array; fee: bigint }>>();
+  readonly #believing = new Set<string>();
   readonly #sessions: Sessions;
   readonly #watcher: Watcher;
 
@@ -107,7 +110,7 @@ export class Engine {
     const rows = await deps.store.list('channels');
     const engine = new Engine(deps, nonces);
     for (const row of rows) {
-      const stored = row.value as StoredChannel;
+      const stored = readStored(row.value);
       const ours =
         stored.channel.networkId === deps.network.networkId &&
         toHex(stored.channel.keys[stored.channel.role]) === toHex(deps.signer.publicKey);
@@ -228,7 +231,15 @@ export class Engine {
     if (typeof channel === 'string') throw new EngineError('bad_terms', channel);
     const problem = await this.fundingProblem(terms);
     if (problem) throw new EngineError('insufficient_funds', problem);
-    const stored: StoredChannel = { channel, nextIndex: 0, addresses, peerName, cancelTx: null, left: false };
+    const stored: StoredChannel = {
+      channel,
+      nextIndex: 0,
+      addresses,
+      peerName,
+      cancelTx: null,
+      left: false,
+      restoredAt: null,
+    };
     await this.#deps.store.commit([{ table: 'channels', key: localId(channel), value: storable(stored) }]);
     const actor = this.#add(stored);
     const send = this.#sessions.sender(peer);
@@ -310,7 +321,13 @@ export class Engine {
     id: string,
     event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' }>,
   ): Promise<Transition> {
-    const done = await this.channel(id).post(event);
+    const actor = this.channel(id);
+    if (event.type === 'close_solo' && actor.stored.restoredAt !== null)
+      throw new EngineError(
+        'maybe_stale',
+        'This channel comes from a backup and may be older than what the other side holds: closing alone with an old state can lose coins. Connect to the other side first; after that it is possible.',
+      );
+    const done = await actor.post(event);
     if (done.refused) throw new EngineError('not_now', done.refused);
     return done;
   }
@@ -418,6 +435,7 @@ export class Engine {
       env: () => this.#env(),
       changed: (actor) => {
         this.#index(actor);
+        this.#believe(actor);
         this.#deps.on.changed(actor);
       },
       outcome: (outcome) => {
@@ -446,6 +464,14 @@ export class Engine {
   #index(actor: ChannelActor): void {
     this.#byWire.set(actor.id, actor);
     if (actor.channel.channelId) this.#byWire.set(toHex(actor.channel.channelId), actor);
+  }
+
+  /** A channel out of a backup is as good as any other once the peer has shown its latest state. */
+  #believe(actor: ChannelActor): void {
+    if (actor.stored.restoredAt === null || this.#believing.has(actor.id) || !isReestablished(actor.channel))
+      return;
+    this.#believing.add(actor.id);
+    this.#quietly(actor.update({ restoredAt: null }).finally(() => this.#believing.delete(actor.id)));
   }
 
   #wanted(peer: Uint8Array): string[] {
@@ -514,6 +540,7 @@ export class Engine {
       peerName: null,
       cancelTx: null,
       left: false,
+      restoredAt: null,
     });
     actor.attach(this.#sessions.sender(peer));
     this.#deps.on.changed(actor);

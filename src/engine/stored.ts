@@ -1,6 +1,6 @@
 /** What the store holds of a channel, and the keys under which. */
 import { toHex } from '../protocol/bytes.ts';
-import { type Channel, type HistoryEntry, idle } from '../protocol/channel/index.ts';
+import { type Channel, type HistoryEntry, idle, type Phase } from '../protocol/channel/index.ts';
 
 /** Row of table `channels`. */
 export interface StoredChannel {
@@ -14,6 +14,11 @@ export interface StoredChannel {
   cancelTx: Uint8Array | null;
   /** Left politely: not dialled again until the person wants it. */
   left: boolean;
+  /**
+   * ms since 1970 when this record came out of a backup, and may be older than what the peer holds; null once the peer
+   * has shown its latest state. Until then the channel is never closed alone.
+   */
+  restoredAt: number | null;
 }
 
 /** Row of table `history`: everything that one transition added. */
@@ -26,6 +31,25 @@ export const localId = (channel: Pick<Channel, 'temporaryId'>): string => toHex(
 export const historyKey = (id: string, index: number): string =>
   `${id}/${index.toString().padStart(12, '0')}`;
 export const requestKey = (scope: string, id: string): string => `${scope}/${id}`;
+
+/** A row of table `channels`. Rows written before a field existed get what it meant then. */
+export const readStored = (row: unknown): StoredChannel => ({ restoredAt: null, ...(row as StoredChannel) });
+
+/** Phases in which a connection starts with channel_reestablish (PROTOCOL 6). */
+const reestablishing: ReadonlySet<Phase> = new Set([
+  'half_signed',
+  'confirming',
+  'locking',
+  'open',
+  'shutting_down',
+  'closing',
+  'closing_confirming',
+]);
+/** Phases in which the co-signed state still may change: what a backup holds of these may be old. */
+export const canChange = (channel: Channel): boolean => reestablishing.has(channel.phase);
+/** The peer has shown on this connection what it holds, and both go on from the same state. */
+export const isReestablished = (channel: Channel): boolean =>
+  reestablishing.has(channel.phase) && channel.live.link === 'up';
 
 /** The record as it is written: what does not survive a restart is left out. */
 export const storable = (stored: StoredChannel): StoredChannel => ({
