@@ -33,7 +33,10 @@ export const historyKey = (id: string, index: number): string =>
 export const requestKey = (scope: string, id: string): string => `${scope}/${id}`;
 
 /** A row of table `channels`. Rows written before a field existed get what it meant then. */
-export const readStored = (row: unknown): StoredChannel => ({ restoredAt: null, ...(row as StoredChannel) });
+export function readStored(row: unknown): StoredChannel {
+  const stored = row as Omit<StoredChannel, 'restoredAt'> & Partial<StoredChannel>;
+  return { ...stored, restoredAt: stored.restoredAt ?? null };
+}
 
 /** Phases in which a connection starts with channel_reestablish (PROTOCOL 6). */
 const reestablishing: ReadonlySet<Phase> = new Set([

@@ -67,7 +67,10 @@ export async function seal(secret: Uint8Array, password: string, random: Random)
 export async function unseal(record: unknown, password: string): Promise<Uint8Array> {
   const parsed = v.safeParse(Sealed, record);
   if (!parsed.success || !equalBytes(checksumOf(parsed.output), parsed.output.checksum))
-    throw new VaultError('The stored wallet is damaged. Import your recovery phrase in a new installation.');
+    throw new VaultError(
+      'The stored wallet is damaged. Import your recovery phrase in a new installation.',
+      'damaged',
+    );
   const { kdf, iv, data } = parsed.output;
   const key = await keyOf(password, kdf);
   try {
@@ -78,6 +81,6 @@ export async function unseal(record: unknown, password: string): Promise<Uint8Ar
     );
     return new Uint8Array(secret);
   } catch {
-    throw new VaultError('Wrong password. Try again.');
+    throw new VaultError('Wrong password. Try again.', 'wrong_password');
   }
 }

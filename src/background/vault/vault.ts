@@ -3,7 +3,7 @@
  * browser's session storage (memory only), so that a restarted worker goes on until the lock falls. The password is
  * kept nowhere.
  */
-import type { Clock, Random, Store } from '../../engine/ports.ts';
+import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { fromHex, toHex } from '../../protocol/bytes.ts';
 import { encode } from '../../protocol/chain/address.ts';
 import { seal, unseal } from './cipher.ts';
@@ -72,8 +72,15 @@ export class Vault {
   }
   newPhrase = newPhrase;
 
-  /** Makes the wallet and unlocks it. @throws VaultError where one exists, or phrase or password is no good */
-  async create({ mnemonic, password }: { mnemonic: string; password: string }): Promise<void> {
+  /**
+   * Makes the wallet and unlocks it.
+   * @param besides written in the same commit: what a backup holds
+   * @throws VaultError where one exists, or phrase or password is no good
+   */
+  async create(
+    { mnemonic, password }: { mnemonic: string; password: string },
+    besides: readonly Write[] = [],
+  ): Promise<void> {
     if (this.#record) throw new VaultError('There is a wallet here already. It must not be overwritten.');
     if (password.length < shortestPassword)
       throw new VaultError(`Choose a password of at least ${shortestPassword} characters.`);
@@ -81,9 +88,20 @@ export class Vault {
     const record = await seal(new TextEncoder().encode(phrase), password, this.#deps.random);
     // Two at once: the first one stands.
     if (this.#record) throw new VaultError('There is a wallet here already. It must not be overwritten.');
-    await this.#deps.store.commit([{ table: 'meta', key: recordKey, value: record }]);
     this.#record = record;
+    try {
+      await this.#deps.store.commit([...besides, { table: 'meta', key: recordKey, value: record }]);
+    } catch (error) {
+      this.#record = undefined;
+      throw error;
+    }
     await this.#open(phrase);
+  }
+
+  /** The account's address (`ak_`) that a phrase makes. @throws VaultError where it is no phrase */
+  async addressOf(phrase: string): Promise<string> {
+    const seed = deriveSeed(await phraseSeed(checkPhrase(phrase)), accountPath(0));
+    return encode('ak', await this.#deps.publicKey(seed));
   }
 
   async unlock(password: string): Promise<void> {
