@@ -3,6 +3,7 @@ import { decode, encode } from '../protocol/chain/address.ts';
 import type { Outcome, Terms } from '../protocol/channel/index.ts';
 import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
 import type { ChannelView } from '../rpc/schema.ts';
+import { type BackupDeps, exportBackup, importBackup } from './backup/index.ts';
 import { WalletError } from './errors.ts';
 import type { PopupHandlers } from './popup-server.ts';
 import type { Vault } from './vault/index.ts';
@@ -10,7 +11,7 @@ import type { Wallet } from './wallet.ts';
 
 const ok = { ok: true } as const;
 
-export function createHandlers(wallet: Wallet, vault: Vault): PopupHandlers {
+export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps): PopupHandlers {
   const invite = (link: string) => {
     const parsed = parseInvite(link);
     const { network } = wallet;
@@ -43,6 +44,10 @@ export function createHandlers(wallet: Wallet, vault: Vault): PopupHandlers {
       return ok;
     },
     'vault.revealPhrase': async ({ password }) => ({ mnemonic: await vault.revealPhrase(password) }),
+
+    'backup.export': ({ password }) => exportBackup(backup, wallet.network.networkId, password),
+    'backup.import': ({ file, password, newPassword }) =>
+      wallet.whileStopped(() => importBackup(backup, file, password, newPassword)),
 
     async 'settings.set'(changes) {
       await wallet.set(changes);

@@ -74,7 +74,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
   });
   minutes = () => wallet.settings.autoLockMinutes;
   void wallet.start();
-  return { wallet, vault, handlers: createHandlers(wallet, vault) };
+  return { wallet, vault, handlers: createHandlers(wallet, vault, { store, vault, clock, random }) };
 }
 
 const ready = load();

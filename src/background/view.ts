@@ -55,6 +55,8 @@ export function channelView(engine: Engine, actor: ChannelActor, height: number)
       fee: quote.fee.toString(),
     },
     reason: channel.reason ?? actor.notice ?? unreachableNote(engine, actor),
+    recovered: channel.recovered,
+    maybeStale: stored.restoredAt !== null,
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };

@@ -94,20 +94,7 @@ export class Wallet {
       clock: deps.clock,
       changed: () => wallet?.changed(),
     });
-    const settings = ((await deps.store.get('meta', 'settings')) as StoredSettings | undefined) ?? {
-      autoLockMinutes: 30,
-      minimumDepth: 1,
-      acceptIncoming: true,
-    };
-    const preset = networkPresets[0]!;
-    const network = ((await deps.store.get('meta', 'network')) as StoredNetwork | undefined) ?? {
-      preset: preset.id,
-      nodeUrl: preset.nodeUrl,
-      relay: preset.relay,
-      networkId: preset.networkId,
-      chainHash: null,
-    };
-    wallet = new Wallet(deps, sites, asks, settings, network);
+    wallet = new Wallet(deps, sites, asks, await readSettings(deps.store), await readNetwork(deps.store));
     return wallet;
   }
 
@@ -241,6 +228,43 @@ export class Wallet {
     await running?.engine.stop();
     await running?.transport.stop();
     this.changed();
+  }
+
+  /**
+   * Lets `work` write the store while nothing of the wallet runs on it, then reads it anew and starts again.
+   * Rejects with what `work` rejects with.
+   */
+  async whileStopped<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#starting) await this.#starting.catch(() => undefined);
+    const busy = (async () => {
+      await this.stop();
+      const result = await work();
+      await this.#reload();
+      return result;
+    })();
+    // Whoever wants to start it meanwhile waits for this.
+    const settled = busy.then(
+      () => true,
+      () => false,
+    );
+    this.#starting = settled.then(() => undefined);
+    const written = await settled;
+    this.#starting = null;
+    const started = this.start();
+    // Where nothing came of it, its reason need not wait for the node.
+    if (written) await started;
+    else started.catch(() => undefined);
+    return busy;
+  }
+
+  async #reload(): Promise<void> {
+    await this.sites.reload();
+    this.#settings = await readSettings(this.#deps.store);
+    this.#network = await readNetwork(this.#deps.store);
+    this.#chain = createNodeClient({ url: this.#network.nodeUrl, timeoutMs: 8_000 });
+    this.#status = null;
+    this.#problem = null;
+    this.#balance = null;
   }
 
   /** After a wake-up: connections, chain. */
@@ -550,6 +574,25 @@ export class Wallet {
       throw new WalletError('faucet', `The faucet gave nothing: ${String(body.reason ?? response.status)}`);
     return body.tx_hash;
   }
+}
+
+async function readSettings(store: Store): Promise<StoredSettings> {
+  const stored = (await store.get('meta', 'settings')) as StoredSettings | undefined;
+  return stored ?? { autoLockMinutes: 30, minimumDepth: 1, acceptIncoming: true };
+}
+
+async function readNetwork(store: Store): Promise<StoredNetwork> {
+  const stored = (await store.get('meta', 'network')) as StoredNetwork | undefined;
+  const preset = networkPresets[0]!;
+  return (
+    stored ?? {
+      preset: preset.id,
+      nodeUrl: preset.nodeUrl,
+      relay: preset.relay,
+      networkId: preset.networkId,
+      chainHash: null,
+    }
+  );
 }
 
 function siteEntries(actor: ChannelActor, ask: Extract<SiteAsk, { kind: 'site_payment' }>): Uint8Array[] {

@@ -38,6 +38,21 @@ export const popupMethods = {
     result: v.object({ mnemonic: Mnemonic }),
   },
 
+  /** Everything the wallet stores, as the text of an encrypted file, and a name for it. The password is the wallet's. */
+  'backup.export': {
+    params: v.object({ password: Password }),
+    result: v.object({ file: v.string(), name: v.string() }),
+  },
+  /** Makes the wallet of a backup, where there is none, and unlocks it. Without `newPassword` it keeps the backup's. */
+  'backup.import': {
+    params: v.object({
+      file: v.pipe(v.string(), v.maxLength(48 * 2 ** 20, 'this file is too large for a backup')),
+      password: Password,
+      newPassword: v.optional(Password),
+    }),
+    result: v.object({ address: Address }),
+  },
+
   'settings.set': {
     params: v.object({
       autoLockMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1440))),

@@ -92,6 +92,10 @@ export const ChannelView = v.object({
   closeQuote: v.nullable(v.object({ mine: Aetto, theirs: Aetto, fee: Aetto })),
   /** Why the channel stopped, a sentence for a person. */
   reason: v.nullable(v.string()),
+  /** The other side had a later state, signed by this account, that this wallet did not have. */
+  recovered: v.boolean(),
+  /** It comes from a backup and the other side has not shown its state yet: it is not closed alone until then. */
+  maybeStale: v.boolean(),
   openedAt: v.number(),
   updatedAt: v.number(),
 });

@@ -37,6 +37,8 @@ export interface Party {
 export interface PartyOptions {
   node: string;
   seedByte: number;
+  /** The account's seed, where it is not 32 times `seedByte`. */
+  seed?: Uint8Array;
   listen?: boolean;
   relay?: string | null;
   /** Where an earlier life of this party kept its channels. */
@@ -50,7 +52,7 @@ export interface PartyOptions {
 
 export async function startParty(options: PartyOptions): Promise<Party> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tandem-party-'));
-  const seed = new Uint8Array(32).fill(options.seedByte);
+  const seed = options.seed ?? new Uint8Array(32).fill(options.seedByte);
   const signer = await signerFromSeed(seed);
   const chain = createNodeClient({ url: options.node, timeoutMs: 5_000 });
   const status = await chain.status();

@@ -18,6 +18,8 @@ export interface Sites {
   /** Stores an event under the origin's next number and returns it. */
   tell(origin: string, event: Omit<PageEvent, 'number'>): Promise<PageEvent>;
   since(origin: string, number: number): Promise<PageEvent[]>;
+  /** Reads again what is stored, after something else wrote it. */
+  reload(): Promise<void>;
 }
 
 /** So many events of an origin are kept. */
@@ -26,7 +28,6 @@ const eventKey = (origin: string, number: number) => `${origin}/${number.toStrin
 
 export async function loadSites(store: Store): Promise<Sites> {
   const sites = new Map<string, Site>();
-  for (const row of await store.list('sites')) sites.set(row.key, row.value as Site);
   const last = new Map<string, number>();
 
   async function lastNumber(origin: string): Promise<number> {
@@ -44,7 +45,15 @@ export async function loadSites(store: Store): Promise<Sites> {
     sites.set(site.origin, site);
   }
 
+  async function reload(): Promise<void> {
+    const rows = await store.list('sites');
+    sites.clear();
+    for (const row of rows) sites.set(row.key, row.value as Site);
+  }
+  await reload();
+
   return {
+    reload,
     list: () => [...sites.values()],
     get: (origin) => sites.get(origin),
     connect: (origin, now) => put({ origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),

@@ -1,0 +1,124 @@
+/**
+ * Backup of a whole wallet: its phrase and all that it stores of channels, payments, sites and settings. Restored only
+ * into an empty wallet, in one commit; its channels may be older than what their peers hold, and are marked so.
+ */
+import * as v from 'valibot';
+import { type Clock, type Random, type Store, type Table, tables, type Write } from '../../engine/ports.ts';
+import { canChange, historyKey, readStored, type StoredChannel } from '../../engine/stored.ts';
+import { equalBytes, fromHex } from '../../protocol/bytes.ts';
+import { type Vault, VaultError } from '../vault/index.ts';
+import { BackupError, damaged } from './error.ts';
+import { readFile, writeFile } from './file.ts';
+
+export { BackupError } from './error.ts';
+export { largestFile } from './file.ts';
+
+export interface BackupDeps {
+  store: Store;
+  vault: Vault;
+  clock: Clock;
+  random: Random;
+}
+
+/**
+ * Channels come first: what changes while the rest is read is then at worst newer than its channel, which the peer
+ * brings up. Left out is what is of this moment only: questions that wait for the person, events for open pages.
+ */
+const saved = ['channels', ...tables.filter((table) => table !== 'channels')].filter(
+  (table) => table !== 'approvals' && table !== 'events',
+) as Table[];
+/** The encrypted phrase is not taken over but made anew, under the password chosen then. */
+const vaultKey = 'vault';
+
+const Row = v.tuple([v.picklist(saved), v.string(), v.unknown()]);
+const Content = v.object({ phrase: v.string(), rows: v.array(Row) });
+
+/**
+ * The file of everything, under the wallet's password.
+ * @throws VaultError for a wrong password, BackupError where it gets too large
+ */
+export async function exportBackup(
+  { store, vault, clock, random }: BackupDeps,
+  networkId: string,
+  password: string,
+): Promise<{ file: string; name: string }> {
+  const phrase = await vault.revealPhrase(password);
+  const account = await vault.addressOf(phrase);
+  const rows: v.InferOutput<typeof Row>[] = [];
+  for (const table of saved)
+    for (const { key, value } of await store.list(table))
+      if (table !== 'meta' || key !== vaultKey) rows.push([table, key, value]);
+  const created = new Date(clock.now()).toISOString();
+  const file = await writeFile({ created, account, networkId }, { phrase, rows }, password, random);
+  return { file, name: `tandem-backup-${account.slice(3, 9)}-${created.slice(0, 10)}.json` };
+}
+
+/**
+ * Makes the wallet of a backup in an empty store, unlocked. Nothing may run on the store meanwhile.
+ * @param newPassword of the wallet from now on; the backup's own where left out
+ * @throws BackupError or VaultError; then nothing was written
+ */
+export async function importBackup(
+  { store, vault, clock }: BackupDeps,
+  file: string,
+  password: string,
+  newPassword = password,
+): Promise<{ address: string }> {
+  if (!(await isEmpty(store, vault)))
+    throw new BackupError(
+      'not_empty',
+      'There is a wallet here already. A backup is restored only into a new installation without one.',
+    );
+  const { header, content } = await readFile(file, password);
+  const parsed = v.safeParse(Content, content);
+  if (!parsed.success || !(await isPhraseOf(vault, parsed.output.phrase, header.account))) throw damaged();
+  const { phrase, rows } = parsed.output;
+  await vault.create({ mnemonic: phrase, password: newPassword }, restored(rows, clock.now()));
+  return { address: header.account };
+}
+
+async function isEmpty(store: Store, vault: Vault): Promise<boolean> {
+  if (vault.status() !== 'empty') return false;
+  for (const table of ['channels', 'history', 'nonces', 'requests'] as const)
+    if ((await store.list(table, { limit: 1 })).length > 0) return false;
+  return true;
+}
+
+async function isPhraseOf(vault: Vault, phrase: string, account: string): Promise<boolean> {
+  try {
+    return (await vault.addressOf(phrase)) === account;
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+/** The rows as they are written: each channel that its peer may have taken further is marked. */
+function restored(rows: v.InferOutput<typeof Row>[], now: number): Write[] {
+  const next = new Map<string, number>();
+  const writes: Write[] = [];
+  for (const [table, key, value] of rows) {
+    if (table === 'meta' && key === vaultKey) throw damaged();
+    if (table === 'channels') {
+      const stored = channelOf(key, value);
+      next.set(key, stored.nextIndex);
+      const restoredAt = canChange(stored.channel) ? now : null;
+      writes.push({ table, key, value: { ...stored, restoredAt } satisfies StoredChannel });
+    } else writes.push({ table, key, value });
+  }
+  // History written between the reading of the channel and of its rows belongs to a later record than this one.
+  return writes.filter(({ table, key }) => {
+    if (table !== 'history') return true;
+    const [id = ''] = key.split('/', 1);
+    const end = next.get(id);
+    return end !== undefined && key < historyKey(id, end);
+  });
+}
+
+function channelOf(key: string, value: unknown): StoredChannel {
+  const stored = readStored(value ?? {});
+  const id: unknown = stored.channel?.temporaryId;
+  const isId = /^[0-9a-f]{64}$/.test(key) && id instanceof Uint8Array && equalBytes(id, fromHex(key));
+  if (!isId || !Number.isSafeInteger(stored.nextIndex)) throw damaged();
+  return stored;
+}
