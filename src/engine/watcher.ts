@@ -2,10 +2,12 @@
 
 import { txHash } from '../protocol/chain/signed.ts';
 import {
+  bothSigned,
   type Channel,
   closingTxHash,
   finalId,
   fundingTxHash,
+  moveTxHash,
   type OnChain,
   soloTxHash,
 } from '../protocol/channel/index.ts';
@@ -91,8 +93,25 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       await actor.post({ type: 'chain', what: 'funding', confirmations: 0 });
   }
 
+  /** A deposit or withdrawal under way, or the transaction that makes it void. */
+  async function watchMove(actor: ChannelActor, height: number): Promise<void> {
+    const { move } = actor.channel;
+    if (!move) return;
+    if (bothSigned(move)) {
+      const confirmations = await depth(moveTxHash(move), height);
+      await actor.post({ type: 'chain', what: 'move', confirmations });
+    } else if (move.cancel && actor.stored.cancelTx) await watchCancel(actor, actor.stored.cancelTx, height);
+  }
+
+  async function watchCancel(actor: ChannelActor, cancelTx: Uint8Array, height: number): Promise<void> {
+    const confirmations = await depth(txHash(cancelTx), height);
+    if (confirmations === null) await actor.broadcast(cancelTx);
+    await actor.post({ type: 'chain', what: 'cancel', confirmations });
+  }
+
   async function watchPhase(actor: ChannelActor, height: number): Promise<void> {
     const { channel } = actor;
+    await watchMove(actor, height);
     switch (channel.phase) {
       case 'confirming':
       case 'locking': {
@@ -108,9 +127,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
             confirmations: since(`${actor.id} funded`, height),
           });
         if (!actor.stored.cancelTx) return;
-        const confirmations = await depth(txHash(actor.stored.cancelTx), height);
-        if (confirmations === null) await actor.broadcast(actor.stored.cancelTx);
-        await actor.post({ type: 'chain', what: 'cancel', confirmations });
+        await watchCancel(actor, actor.stored.cancelTx, height);
         return;
       }
       case 'closing': {

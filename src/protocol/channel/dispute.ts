@@ -11,6 +11,7 @@ import { channelTrees } from '../state/trees.ts';
 import { reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
 import { dropRequests } from './failure.ts';
+import { moved, tookEffect } from './move.ts';
 import { change, finalId, offChainTx, ownKey, persist, refused, transition, withLive } from './record.ts';
 import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
 
@@ -19,8 +20,15 @@ const settleGrace = 2;
 /** So many looks without a trace, and a solo transaction is made anew with another nonce. */
 const patience = 5;
 
-/** The latest state this side can show. Before funding_signed came it is the funding's own, which needs no payload. */
-const provable = (channel: Channel): CoSigned => channel.latest ?? openingState(channel);
+/**
+ * The latest state this side can show: a deposit or withdrawal that the chain has taken counts before both locked it.
+ * Before funding_signed came it is the funding's own, which needs no payload.
+ */
+function provable(channel: Channel): CoSigned {
+  const { move, onChain } = channel;
+  if (move && onChain && tookEffect(move, onChain)) return moved(move);
+  return channel.latest ?? openingState(channel);
+}
 
 /** The chain's round of a state. */
 const roundOf = (state: CoSigned): bigint => state.number + 1n;

@@ -56,6 +56,7 @@ const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel =>
   latest: null,
   used: -1n,
   proposal: null,
+  move: null,
   refusal: null,
   locked: { mine: false, theirs: false },
   shutdown: { wanted: false, sent: false, received: false },

@@ -4,6 +4,7 @@ export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
+export { bothSigned, moveTxHash } from './move.ts';
 export { finalId, idle, isCommitted, isOver, other, ownKey, peerKey, spendable, wireId } from './record.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export * from './types.ts';

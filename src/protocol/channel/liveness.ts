@@ -2,6 +2,7 @@
 import type { MessageOf } from '../wire/index.ts';
 import { cancel } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
+import { bothSigned } from './move.ts';
 import { idle, isCommitted, transition, wireId, withLive } from './record.ts';
 import type { Channel, Effect, Env, EventOf, Settings, TimerName, Transition } from './types.ts';
 
@@ -24,7 +25,8 @@ export function timers(channel: Channel, settings: Settings): Timer[] {
   if (waits) running.push({ name: 'accept', key: `accept ${phase} ${channel.used}`, ms: timeouts.accept });
   if (phase === 'considering' || phase === 'reviewing' || live.incoming)
     running.push({ name: 'person', key: `person ${phase} ${live.incoming?.number}`, ms: timeouts.person });
-  const unanswered = channel.refusal ?? channel.proposal;
+  const halfSigned = channel.move && !bothSigned(channel.move) && !channel.move.cancel ? channel.move : null;
+  const unanswered = channel.refusal ?? channel.proposal ?? halfSigned;
   if (isCommitted(channel) && phase !== 'half_signed' && phase !== 'failed') {
     if (unanswered && live.link === 'up')
       running.push({ name: 'answer', key: `answer ${unanswered.number}`, ms: answerTime(channel, settings) });

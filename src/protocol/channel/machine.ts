@@ -48,6 +48,17 @@ import {
   onSilence,
   onUndecided,
 } from './liveness.ts';
+import {
+  onAbortMove,
+  onCancelledMove,
+  onDeposit,
+  onDepositCreated,
+  onMoveConfirmations,
+  onMoveLocked,
+  onMoveSigned,
+  onWithdraw,
+  onWithdrawalCreated,
+} from './move.ts';
 import { refused, transition, wireId } from './record.ts';
 import { greet, onReestablish, onReestablishAck } from './reestablish.ts';
 import {
@@ -149,6 +160,14 @@ const funded: Cells = {
 };
 const updating: Cells = {
   ...funded,
+  'message:update_deposit_created': onDepositCreated,
+  'message:update_deposit_signed': onMoveSigned,
+  'message:update_deposit_locked': onMoveLocked,
+  'message:update_withdrawal_created': onWithdrawalCreated,
+  'message:update_withdrawal_signed': onMoveSigned,
+  'message:update_withdrawal_locked': onMoveLocked,
+  'chain:move': onMoveConfirmations,
+  'chain:cancel': onCancelledMove,
   'message:update': onUpdate,
   'message:update_ack': onUpdateAck,
   'message:update_error': onUpdateError,
@@ -201,6 +220,9 @@ const table: Record<Phase, Cells> = {
   },
   open: {
     ...updating,
+    abort: onAbortMove,
+    deposit: onDeposit,
+    withdraw: onWithdraw,
     request: onRequest,
     shutdown: onShutdownWanted,
     'chain:funding': onFundingConfirmations,
@@ -346,6 +368,8 @@ export const eventKeys: readonly EventKey[] = [
   'request',
   'decide_update',
   'shutdown',
+  'deposit',
+  'withdraw',
   'close_solo',
   'leave',
   'send_inband',
@@ -354,6 +378,7 @@ export const eventKeys: readonly EventKey[] = [
   'chain:funding',
   'chain:cancel',
   'chain:closing',
+  'chain:move',
   'chain:solo',
   'on_chain',
 ];

@@ -60,9 +60,13 @@ export const updateBytes = (networkId: string, channelId: Uint8Array, number: bi
   signingBytes(networkId, txHash(offChainTx(channelId, number, hash)));
 
 /** The bytes that the signatures of a co-signed state are on. */
-export function coSignedBytes(channel: Channel, state: Pick<CoSigned, 'number' | 'stateHash' | 'source'>) {
+export function coSignedBytes(
+  channel: Channel,
+  state: Pick<CoSigned, 'number' | 'stateHash' | 'source' | 'digest'>,
+) {
   if (state.source === 'update')
     return updateBytes(channel.networkId, finalId(channel), state.number, state.stateHash);
+  if (state.source === 'move' && state.digest) return signingBytes(channel.networkId, state.digest);
   if (!channel.funding) throw new Error('a state of the funding without a funding');
   return signingBytes(channel.networkId, channel.funding.hash);
 }
@@ -99,7 +103,7 @@ export function queued(queue: readonly Request[], request: Request): Request[] {
 
 /** Whether no update is under way in either direction. */
 export const quiet = (channel: Channel): boolean =>
-  !channel.proposal && !channel.refusal && !channel.live.incoming;
+  !channel.proposal && !channel.move && !channel.refusal && !channel.live.incoming;
 
 export const transition = (channel: Channel, ...effects: Effect[]): Transition => ({ channel, effects });
 

@@ -3,12 +3,14 @@
  * the table there leads disk and peer to the same state, whatever was lost on the way.
  */
 import { equalBytes } from '../bytes.ts';
+import { signingBytes } from '../chain/signed.ts';
 import { balanceOf, channelTrees, parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
+import { bothSigned, commitMove, resumeMove } from './move.ts';
 import {
   change,
   coSignedBytes,
@@ -44,7 +46,7 @@ function reestablishMessage(channel: Channel): MessageOf<'channel_reestablish'> 
     sequence_number: shown.number,
     state_hash: shown.stateHash,
     signature: shown.signatures[channel.role],
-    pending: channel.refusal?.number ?? channel.proposal?.number ?? 0n,
+    pending: channel.refusal?.number ?? channel.proposal?.number ?? channel.move?.number ?? 0n,
   };
 }
 
@@ -121,6 +123,16 @@ function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reesta
     if (yield* verify(peerKey(channel), bytes, message.signature))
       return thenResume(commitProposal(channel, env, message.signature));
   }
+  const { move } = channel;
+  if (move && bothSigned(move) && number === move.number && equalBytes(message.state_hash, move.stateHash)) {
+    // The peer has both locks: its own was lost on the way.
+    const bytes = signingBytes(channel.networkId, move.hash);
+    if (yield* verify(peerKey(channel), bytes, message.signature)) {
+      const locked = { ...channel, move: { ...move, locked: { ...move.locked, theirs: true } } };
+      if (move.locked.mine) return thenResume(commitMove(locked, env, []));
+      return resume(locked, [persist()]);
+    }
+  }
   // Mine is lost or old: nothing more until the peer has shown the state with both signatures.
   return transition(channel);
 }
@@ -159,6 +171,7 @@ export function* onReestablishAck(
     latest: { ...shown, balances, signatures },
     used: number > channel.used ? number : channel.used,
     proposal: null,
+    move: null,
     refusal: null,
     recovered: true,
   });
@@ -196,6 +209,6 @@ function resume(channel: Channel, before: Effect[]): Transition {
       effects.push(...sendLocked(up));
   if (up.refusal) effects.push({ type: 'send', message: refusalMessage(up) });
   else if (up.proposal) effects.push({ type: 'send', message: updateMessage(up) });
-  effects.push(...resumeClosing(up));
+  effects.push(...resumeMove(up), ...resumeClosing(up));
   return transition(up, ...joinPersists(effects));
 }

@@ -30,7 +30,9 @@ export interface CoSigned {
   stateHash: Uint8Array;
   signatures: Record<Role, Uint8Array>;
   /** Which object the signatures are on: the on-chain transaction that made the state, or a channel_offchain_tx. */
-  source: 'funding' | 'update';
+  source: 'funding' | 'update' | 'move';
+  /** Hash of the unsigned deposit or withdrawal, where that made the state. */
+  digest?: Uint8Array;
 }
 
 /** Names who asked for an update, so that repeating the request returns its first outcome. */
@@ -133,6 +135,31 @@ export const phases = [
  */
 export type Phase = (typeof phases)[number];
 
+/**
+ * A deposit or withdrawal under way (PROTOCOL 5): a state and a transaction in one. Until both have locked it no update
+ * is proposed, and the state before it stays the latest.
+ */
+export interface Move extends Joint {
+  kind: 'deposit' | 'withdrawal';
+  /** Whose coins move, who proposes and who pays the fee. */
+  by: Role;
+  /** Aetto. */
+  amount: bigint;
+  number: bigint;
+  balances: Balances;
+  stateHash: Uint8Array;
+  locked: { mine: boolean; theirs: boolean };
+  /**
+   * Given up while half signed: its nonce is spent otherwise before anything else is signed here (PROTOCOL 1). Then
+   * either the peer's refusal is acknowledged, or the own refusal of the peer's proposal of this number is sent.
+   */
+  cancel: {
+    refusal: { number: bigint; signature: Uint8Array } | null;
+    of: bigint | null;
+    reason: string;
+  } | null;
+}
+
 /** The channel's object on chain, as the own node showed it last. */
 export interface OnChain {
   round: bigint;
@@ -191,6 +218,7 @@ export interface Channel {
   /** The highest sequence_number seen or signed; -1 before the first. None up to it is ever signed anew. */
   used: bigint;
   proposal: Proposal | null;
+  move: Move | null;
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */
@@ -217,7 +245,7 @@ export type Event =
   | { type: 'disconnected' }
   | { type: 'timer'; name: TimerName }
   /** The watched transaction's place in the own node's view: confirmations as in Joint. */
-  | { type: 'chain'; what: 'funding' | 'cancel' | 'closing' | 'solo'; confirmations: number | null }
+  | { type: 'chain'; what: 'funding' | 'cancel' | 'move' | 'closing' | 'solo'; confirmations: number | null }
   /** The channel's object in the own node's view, at this height. */
   | { type: 'on_chain'; object: OnChain | null; height: number }
   /** The person's word on an incoming channel. */
@@ -231,6 +259,9 @@ export type Event =
   /** The person's word on the peer's update of that number. */
   | { type: 'decide_update'; number: bigint; accept: boolean }
   | { type: 'shutdown' }
+  /** Put coins of the own account in, or take own coins out to it: aetto, whole units. */
+  | { type: 'deposit'; amount: bigint }
+  | { type: 'withdraw'; amount: bigint }
   /** Close alone, with the latest co-signed state. */
   | { type: 'close_solo' }
   | { type: 'leave' }
@@ -280,7 +311,7 @@ export type Effect =
   | { type: 'send'; message: Message }
   /** Answers requests without a durable outcome: nothing was signed for them, they may be tried again. */
   | { type: 'answer'; outcome: Outcome }
-  | { type: 'broadcast'; what: 'funding' | 'closing' | 'solo'; signedTx: Uint8Array }
+  | { type: 'broadcast'; what: 'funding' | 'move' | 'closing' | 'solo'; signedTx: Uint8Array }
   | { type: 'release_nonce'; nonce: bigint }
   /** Spend this nonce of the own account on nothing, so that a half-signed transaction can never take effect. */
   | { type: 'cancel_nonce'; nonce: bigint }

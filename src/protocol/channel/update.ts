@@ -8,6 +8,7 @@ import type { MessageOf } from '../wire/index.ts';
 import { sign, verify } from './ask.ts';
 import { applyEntries, entriesOf, maxEntries, noteOf } from './entries.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
+import { bothSigned, refusedMove } from './move.ts';
 import {
   change,
   finalId,
@@ -210,6 +211,10 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
   if (channel.reason !== null) return stop(channel, env, channel.reason, true);
   // Already refused, and sent again after a reconnect: the refusal was sent again too.
   if (refusal && number === refusal.of) return transition(channel);
+  // It crosses the own half-signed transaction: the peer refuses that one, which supersedes this update too.
+  if (channel.move && !refusal && !bothSigned(channel.move)) return transition(channel);
+  if (channel.move && !refusal)
+    return stop(channel, env, `update ${number} while a ${channel.move.kind} is under way`, true);
   if (channel.shutdown.received)
     return stop(channel, env, 'update after shutdown: a side that sent shutdown proposes nothing more', true);
   if (refusal || channel.live.incoming)
@@ -301,7 +306,7 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
   return transition(next, ...committed);
 }
 
-const coSigned = (
+export const coSigned = (
   channel: Channel,
   state: { number: bigint; balances: Balances; stateHash: Uint8Array },
   theirs: Uint8Array,
@@ -337,7 +342,7 @@ export function* onPersonTimeout(channel: Channel, env: Env): Rule {
 }
 
 /** The prior state under a higher number, so that a signature given out for the refused one is worthless. */
-function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: string): Rule {
+export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: string): Rule {
   const highest = of > channel.used ? of : channel.used;
   // A number from far ahead is not adopted: it would burn the number space.
   const number = (highest - channel.used > 1_000_000n ? channel.used : highest) + 1n;
@@ -349,7 +354,7 @@ function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: s
 }
 
 /** Both proposed at once: both supersede both by the prior state (PROTOCOL 4). */
-function* conflict(channel: Channel, env: Env, theirs: bigint): Rule {
+export function* conflict(channel: Channel, env: Env, theirs: bigint): Rule {
   const highest = theirs > channel.proposal!.number ? theirs : channel.proposal!.number;
   if (highest > channel.used + 1_000_000n)
     return stop(channel, env, `sequence_number ${theirs} is too far ahead of ${channel.used}`, true);
@@ -411,6 +416,7 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     return stop(channel, env, `update_error ${number} carries an invalid signature`, true);
   // Conflict: the two refusals are the same state, so each completes the other and no ack follows.
   if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
+  if (channel.move) return refusedMove(channel, env, message);
   if (refusal)
     return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
   if (number <= channel.used)

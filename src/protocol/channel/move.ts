@@ -1,0 +1,469 @@
+/**
+ * Deposit and withdrawal (seed: update_deposit, update_withdrawal; PROTOCOL 5): created -> signed -> on chain -> locked
+ * both ways. The on-chain transaction carries the new state, so its two signatures are that state's.
+ */
+import { equalBytes } from '../bytes.ts';
+import { minFee } from '../chain/fee.ts';
+import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
+import { serializeTx, type TxOf } from '../chain/tx.ts';
+import type { MessageOf } from '../wire/index.ts';
+import { account, reserveNonce, sign, verify } from './ask.ts';
+import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
+import { stop } from './failure.ts';
+import {
+  change,
+  finalId,
+  hashOf,
+  latest,
+  other,
+  peerKey,
+  persist,
+  quiet,
+  refused,
+  transition,
+  updateBytes,
+} from './record.ts';
+import type {
+  Balances,
+  Channel,
+  CoSigned,
+  Effect,
+  Env,
+  EventOf,
+  Move,
+  OnChain,
+  Role,
+  Rule,
+  Transition,
+} from './types.ts';
+import { AmountError, fromUnits, toUnits } from './units.ts';
+import { conflict, coSigned, refusalReasons, refuse } from './update.ts';
+
+/** How far apart the two sides' counts of used numbers can be: proposals that were signed and lost. */
+const numberSearch = 4n;
+
+export const bothSigned = (move: Move): boolean =>
+  move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
+
+/** The co-signed state that it makes. */
+export const moved = (move: Move): CoSigned => ({
+  number: move.number,
+  balances: move.balances,
+  stateHash: move.stateHash,
+  signatures: move.signatures as Record<Role, Uint8Array>,
+  source: 'move',
+  digest: move.hash,
+});
+
+/** Whether the chain's object shows that the transaction was taken. */
+export const tookEffect = (move: Move, object: OnChain): boolean =>
+  object.round === move.number + 1n && equalBytes(object.stateHash, move.stateHash);
+
+const bytesOf = (move: Move): Uint8Array => signedTx(move.tx, Object.values(move.signatures) as Uint8Array[]);
+
+/** The hash under which the chain knows it, once both signed. */
+export const moveTxHash = (move: Move): Uint8Array => txHash(bytesOf(move));
+
+interface Wanted {
+  kind: Move['kind'];
+  by: Role;
+  amount: bigint;
+}
+
+/** Why this cannot be done from these balances, a sentence; null where it can. */
+function problemOf(channel: Channel, { kind, by, amount }: Wanted): string | null {
+  if (amount <= 0n) return 'give an amount above zero';
+  try {
+    toUnits(amount, 'amount');
+  } catch (error) {
+    if (error instanceof AmountError) return error.message;
+    throw error;
+  }
+  const reserve = channel.terms.channelReserve;
+  const left = latest(channel).balances[by] - amount;
+  if (kind === 'withdrawal' && left < reserve)
+    return `a withdrawal of ${amount} aetto leaves ${left} aetto, less than channel_reserve ${reserve}`;
+  return null;
+}
+
+function balancesAfter(channel: Channel, { kind, by, amount }: Wanted): Balances {
+  const balances = { ...latest(channel).balances };
+  balances[by] += kind === 'deposit' ? amount : -amount;
+  return balances;
+}
+
+function moveOf(channel: Channel, wanted: Wanted, number: bigint, nonce: bigint, k: number): Move {
+  const balances = balancesAfter(channel, wanted);
+  const stateHash = hashOf(channel.keys, balances);
+  const shared = {
+    channelId: finalId(channel),
+    amount: wanted.amount,
+    ttl: 0n,
+    stateHash,
+    round: number + 1n,
+    nonce,
+  };
+  const key = channel.keys[wanted.by];
+  const unpriced: Omit<TxOf<'ChannelDepositTx'>, 'fee'> | Omit<TxOf<'ChannelWithdrawTx'>, 'fee'> =
+    wanted.kind === 'deposit'
+      ? { type: 'ChannelDepositTx', fromId: key, ...shared }
+      : { type: 'ChannelWithdrawTx', toId: key, ...shared };
+  const fee = minFee(unpriced, gasPrice(k));
+  const tx = serializeTx({ ...unpriced, fee } as TxOf<'ChannelDepositTx'> | TxOf<'ChannelWithdrawTx'>);
+  return {
+    ...wanted,
+    tx,
+    hash: txHash(tx),
+    nonce,
+    fee,
+    signatures: {},
+    confirmations: null,
+    number,
+    balances,
+    stateHash,
+    locked: { mine: false, theirs: false },
+    cancel: null,
+  };
+}
+
+// ---- the side whose coins move
+
+export const onDeposit = (channel: Channel, env: Env, { amount }: EventOf<'deposit'>): Rule =>
+  create(channel, env, { kind: 'deposit', by: channel.role, amount });
+export const onWithdraw = (channel: Channel, env: Env, { amount }: EventOf<'withdraw'>): Rule =>
+  create(channel, env, { kind: 'withdrawal', by: channel.role, amount });
+
+function* create(channel: Channel, env: Env, wanted: Wanted): Rule {
+  if (channel.live.link !== 'up')
+    return refused(channel, 'The other side is not connected: try again when it is.');
+  if (!quiet(channel) || channel.live.queue.length > 0)
+    return refused(channel, 'Another operation of this channel is under way: try again when it is done.');
+  if (channel.shutdown.wanted || channel.shutdown.received)
+    return refused(channel, 'The channel is being closed.');
+  const problem = problemOf(channel, wanted);
+  if (problem) return refused(channel, `This cannot be done: ${problem}.`);
+  const own = yield* account(channel.keys[channel.role]);
+  const nonce = own && (yield* reserveNonce());
+  if (!own || nonce === null) return refused(channel, 'The node cannot be asked now, so nothing was signed.');
+  const move = moveOf(channel, wanted, channel.used + 1n, nonce, 0);
+  const need = move.fee + (wanted.kind === 'deposit' ? wanted.amount : 0n);
+  if (own.balance < need)
+    return {
+      ...refused(channel, `Your account holds ${own.balance} aetto; this needs ${need} with the fee.`),
+      effects: [{ type: 'release_nonce', nonce }],
+    };
+  const signature = yield* sign(signingBytes(channel.networkId, move.hash));
+  const next = change(channel, env, {
+    move: { ...move, signatures: { [channel.role]: signature } },
+    used: move.number,
+  });
+  return transition(next, persist(), { type: 'send', message: createdMessage(next) });
+}
+
+function createdMessage(
+  channel: Channel,
+): MessageOf<'update_deposit_created'> | MessageOf<'update_withdrawal_created'> {
+  const move = channel.move!;
+  const shared = {
+    channel_id: finalId(channel),
+    amount: toUnits(move.amount, 'amount'),
+    transaction_data: move.hash,
+    signature: move.signatures[move.by]!,
+  };
+  if (move.kind === 'deposit') return { type: 'update_deposit_created', ...shared };
+  const key = channel.keys[move.by];
+  return { type: 'update_withdrawal_created', from: key, to: key, fee: toUnits(move.fee, 'fee'), ...shared };
+}
+
+/** The other side completed it. */
+export function* onMoveSigned(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'update_deposit_signed'> | MessageOf<'update_withdrawal_signed'>,
+): Rule {
+  const { move } = channel;
+  const kind = message.type === 'update_deposit_signed' ? 'deposit' : 'withdrawal';
+  if (!move || move.by !== channel.role || move.kind !== kind)
+    return stop(channel, env, `${message.type} answers nothing of this side`, true);
+  if (bothSigned(move)) return transition(channel);
+  if (!(yield* verify(peerKey(channel), signingBytes(channel.networkId, move.hash), message.signature)))
+    return cancelMove(channel, env, null, `the signature of ${message.type} is invalid`);
+  // Signed after all although it is being given up: whichever transaction the chain takes decides.
+  if (move.cancel) return transition(channel);
+  const signed: Move = {
+    ...move,
+    signatures: { ...move.signatures, [other(channel.role)]: message.signature },
+  };
+  return transition(change(channel, env, { move: signed }), persist(), broadcast(signed));
+}
+
+const broadcast = (move: Move): Effect => ({ type: 'broadcast', what: 'move', signedTx: bytesOf(move) });
+
+// ---- the other side
+
+export const onDepositCreated = (
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'update_deposit_created'>,
+): Rule => onCreated(channel, env, 'deposit', message);
+
+export function* onWithdrawalCreated(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'update_withdrawal_created'>,
+): Rule {
+  const key = peerKey(channel);
+  // The chain pays `to`, and takes from the same account's balance in the channel.
+  if (!equalBytes(message.from, key) || !equalBytes(message.to, key))
+    return yield* refuse(
+      channel,
+      env,
+      channel.used + 1n,
+      refusalReasons.validation,
+      'from and to must be the account of the side that withdraws',
+    );
+  return yield* onCreated(channel, env, 'withdrawal', message);
+}
+
+function* onCreated(
+  channel: Channel,
+  env: Env,
+  kind: Move['kind'],
+  message: Pick<MessageOf<'update_withdrawal_created'>, 'amount' | 'transaction_data' | 'signature'>,
+): Rule {
+  const { move, proposal, refusal } = channel;
+  const number = channel.used + 1n;
+  if (move && move.by !== channel.role && equalBytes(move.hash, message.transaction_data))
+    // Sent again after a reconnect: so is the answer.
+    return transition(channel, { type: 'send', message: signedMessage(channel, move) });
+  if (channel.shutdown.received || channel.reason !== null)
+    return stop(channel, env, `${kind} after shutdown: nothing more is proposed then`, true);
+  if (move && move.by === channel.role && !bothSigned(move))
+    return cancelMove(channel, env, { of: number }, 'both sides proposed at once');
+  if (refusal) return transition(channel);
+  if (move || channel.live.incoming)
+    return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
+  if (proposal) return yield* conflict(channel, env, proposal.number);
+  const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
+  const problem = problemOf(channel, wanted);
+  if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);
+  const payer = yield* account(peerKey(channel));
+  if (!payer) return yield* refuse(channel, env, number, refusalReasons.busy, 'the node cannot be asked now');
+  const found = search(channel, wanted, payer.nonce + 1n, message.transaction_data);
+  if (!found)
+    return yield* refuse(
+      channel,
+      env,
+      number,
+      refusalReasons.validation,
+      `transaction_data is not this ${kind} with number ${number} and nonce ${payer.nonce + 1n} to ${payer.nonce + nonceSearch}`,
+    );
+  const bytes = signingBytes(channel.networkId, found.hash);
+  if (!(yield* verify(peerKey(channel), bytes, message.signature)))
+    return yield* refuse(
+      channel,
+      env,
+      found.number,
+      refusalReasons.validation,
+      `the signature of the ${kind} is invalid`,
+    );
+  const signature = yield* sign(bytes);
+  const signed: Move = {
+    ...found,
+    signatures: { [wanted.by]: message.signature, [channel.role]: signature } as Record<Role, Uint8Array>,
+  };
+  return transition(
+    change(channel, env, { move: signed, used: found.number }),
+    persist(),
+    { type: 'send', message: signedMessage(channel, signed) },
+    broadcast(signed),
+  );
+}
+
+function search(channel: Channel, wanted: Wanted, first: bigint, hash: Uint8Array): Move | null {
+  const low = channel.used + 1n;
+  for (let number = low; number < low + numberSearch; number++)
+    for (let k = 0; k < gasPriceSearch; k++)
+      for (let nonce = first; nonce < first + nonceSearch; nonce++) {
+        const move = moveOf(channel, wanted, number, nonce, k);
+        if (equalBytes(move.hash, hash)) return move;
+      }
+  return null;
+}
+
+const signedMessage = (
+  channel: Channel,
+  move: Move,
+): MessageOf<'update_deposit_signed'> | MessageOf<'update_withdrawal_signed'> => ({
+  type: move.kind === 'deposit' ? 'update_deposit_signed' : 'update_withdrawal_signed',
+  channel_id: finalId(channel),
+  signature: move.signatures[channel.role]!,
+});
+
+// ---- both: confirmations and locks
+
+/** The node's view of the co-signed transaction; lost by a reorganisation, it is posted again and locked anew. */
+export function onMoveConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+  const { move } = channel;
+  if (!move || !bothSigned(move)) return transition(channel);
+  if (confirmations === null) {
+    const lost = { ...move, confirmations, locked: { ...move.locked, mine: false } };
+    return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
+  }
+  const known = { ...move, confirmations };
+  if (move.locked.mine || confirmations < channel.minimumDepth)
+    return transition(
+      change(channel, env, { move: known }),
+      ...(confirmations === move.confirmations ? [] : [persist()]),
+    );
+  const next = change(channel, env, { move: { ...known, locked: { ...move.locked, mine: true } } });
+  const sent = sendMoveLocked(next);
+  return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
+}
+
+/** The own lock, where there is a connection; else it is sent after the next reestablish. */
+function sendMoveLocked(channel: Channel): Effect[] {
+  const move = channel.move!;
+  if (channel.live.link !== 'up') return [];
+  const message: MessageOf<'update_deposit_locked'> | MessageOf<'update_withdrawal_locked'> = {
+    type: move.kind === 'deposit' ? 'update_deposit_locked' : 'update_withdrawal_locked',
+    channel_id: finalId(channel),
+    transaction_id: moveTxHash(move),
+  };
+  return [{ type: 'send', message }];
+}
+
+/** The peer sees it deep enough too. */
+export function onMoveLocked(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'update_deposit_locked'> | MessageOf<'update_withdrawal_locked'>,
+): Transition {
+  const { move } = channel;
+  // Sent again by a peer that missed the own lock: it is settled here already.
+  if (!move) return transition(channel);
+  if (!bothSigned(move) || !equalBytes(message.transaction_id, moveTxHash(move)))
+    return stop(channel, env, `${message.type} names another transaction than the one both signed`, true);
+  const next = change(channel, env, { move: { ...move, locked: { ...move.locked, theirs: true } } });
+  return move.locked.mine ? commitMove(next, env, []) : transition(next, persist());
+}
+
+/** Both have locked it: its state is the latest. */
+export function commitMove(channel: Channel, env: Env, before: Effect[]): Transition {
+  const move = channel.move!;
+  const note = `${move.kind === 'deposit' ? 'Deposit' : 'Withdrawal'} by the ${move.by}`;
+  return transition(
+    change(channel, env, { latest: moved(move), move: null }),
+    persist([
+      {
+        kind: 'chain',
+        note,
+        amount: move.amount,
+        balances: move.balances,
+        number: move.number,
+        txHash: moveTxHash(move),
+      },
+    ]),
+    ...before,
+  );
+}
+
+// ---- refused, crossed, given up
+
+/**
+ * The half-signed transaction stays usable by the peer until its nonce is spent: that comes first, and only then is
+ * anything else signed here.
+ */
+export function cancelMove(
+  channel: Channel,
+  env: Env,
+  then: { of: bigint } | { refusal: { number: bigint; signature: Uint8Array } } | null,
+  reason: string,
+): Transition {
+  const move = channel.move!;
+  const before = move.cancel;
+  const cancel = {
+    refusal: then && 'refusal' in then ? then.refusal : (before?.refusal ?? null),
+    of: then && 'of' in then ? then.of : (before?.of ?? null),
+    reason: before?.reason ?? reason,
+  };
+  const next = change(channel, env, { move: { ...move, cancel } });
+  return transition(
+    next,
+    persist(),
+    ...(before ? [] : [{ type: 'cancel_nonce' as const, nonce: move.nonce }]),
+  );
+}
+
+/** The peer refuses the own half-signed transaction; its signature was checked by the caller. */
+export function refusedMove(channel: Channel, env: Env, message: MessageOf<'update_error'>): Transition {
+  const move = channel.move!;
+  if (bothSigned(move)) return stop(channel, env, 'update_error refuses what both have signed', true);
+  if (message.sequence_number <= channel.used)
+    return stop(channel, env, `update_error ${message.sequence_number} reuses a number`, true);
+  const refusal = { number: message.sequence_number, signature: message.signature };
+  return cancelMove(channel, env, { refusal }, new TextDecoder().decode(message.data).slice(0, 200));
+}
+
+/** The nonce is spent otherwise: the refusal is acknowledged, or the own one is sent. */
+export function* onCancelledMove(channel: Channel, env: Env, confirmations: number | null): Rule {
+  const { move } = channel;
+  if (!move?.cancel || confirmations === null || confirmations < Math.max(1, channel.minimumDepth))
+    return transition(channel);
+  const { refusal, of, reason } = move.cancel;
+  const note = `The ${move.kind} of ${move.amount} aetto was given up: ${reason}`;
+  const free = change(channel, env, { move: null });
+  if (refusal) {
+    const prior = latest(channel);
+    const mine = yield* sign(
+      updateBytes(channel.networkId, finalId(channel), refusal.number, prior.stateHash),
+    );
+    const state = coSigned(channel, { ...prior, number: refusal.number }, refusal.signature, mine);
+    return transition(
+      change(free, env, { latest: state, used: refusal.number }),
+      persist([
+        { kind: 'refused', amount: move.amount, note, balances: prior.balances, number: refusal.number },
+      ]),
+      {
+        type: 'send',
+        message: {
+          type: 'update_ack',
+          channel_id: finalId(channel),
+          sequence_number: refusal.number,
+          signature: mine,
+        },
+      },
+    );
+  }
+  const done =
+    of === null ? transition(free, persist()) : yield* refuse(free, env, of, refusalReasons.conflict, reason);
+  return {
+    ...done,
+    effects: done.effects.map((effect) =>
+      effect.type === 'persist'
+        ? persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }])
+        : effect,
+    ),
+  };
+}
+
+/** The person gives up a half-signed deposit or withdrawal that the peer does not answer. */
+export function onAbortMove(channel: Channel, env: Env, event: EventOf<'abort'>): Transition {
+  const { move } = channel;
+  if (!move || move.by !== channel.role || bothSigned(move))
+    return refused(channel, 'There is nothing that could be given up.');
+  return cancelMove(channel, env, null, event.reason);
+}
+
+/** What a reconnect sends again. */
+export function resumeMove(channel: Channel): Effect[] {
+  const { move } = channel;
+  if (!move || move.cancel) return [];
+  const effects: Effect[] = [];
+  // The signature first: it may be what was lost, and the lock names the transaction that both signed.
+  if (move.by !== channel.role) effects.push({ type: 'send', message: signedMessage(channel, move) });
+  if (move.by === channel.role && !bothSigned(move))
+    effects.push({ type: 'send', message: createdMessage(channel) });
+  if (move.locked.mine) effects.push(...sendMoveLocked(channel));
+  return effects;
+}

@@ -1,0 +1,217 @@
+/** Rules of the seed's deposit and withdrawal, and PROTOCOL 5. */
+import { describe, expect, test } from 'vitest';
+import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
+import { parseTx } from '../../src/protocol/chain/tx.ts';
+import type { Message } from '../../src/protocol/wire/index.ts';
+import { ae, balancesOf, type Party, payment, sameState, World } from './world.ts';
+
+const posted = (world: World) => world.broadcasts.filter((broadcast) => broadcast.what === 'move');
+const types = (party: Party, from = 0) => party.sent.slice(from).map((message) => message.type);
+function confirmMove(world: World, confirmations: number | null = 1): void {
+  for (const party of [world.alice, world.bob])
+    if (party.channel!.move) party.post({ type: 'chain', what: 'move', confirmations });
+  world.settle();
+}
+function cancelled(party: Party, world: World): void {
+  party.post({ type: 'chain', what: 'cancel', confirmations: 1 });
+  world.settle();
+}
+
+describe.each([
+  ['deposit', 'ChannelDepositTx', 13n],
+  ['withdraw', 'ChannelWithdrawTx', 7n],
+] as const)('%s', (kind, txType, mine) => {
+  test('created, signed, on chain, locked both ways: the new state is usable', () => {
+    const world = new World().open();
+    const from = [world.alice.sent.length, world.bob.sent.length] as const;
+    expect(world.alice.post({ type: kind, amount: 3n * ae }).refused).toBeUndefined();
+    world.settle();
+    const name = kind === 'deposit' ? 'update_deposit' : 'update_withdrawal';
+    expect(types(world.alice, from[0])).toEqual([`${name}_created`]);
+    expect(types(world.bob, from[1])).toEqual([`${name}_signed`]);
+    expect(balancesOf(world.alice).initiator).toBe(10n * ae);
+    confirmMove(world);
+    expect(types(world.alice, from[0]).at(-1)).toBe(`${name}_locked`);
+    for (const party of [world.alice, world.bob]) {
+      expect(party.channel!.latest).toMatchObject({ number: 1n, source: 'move' });
+      expect(balancesOf(party)).toEqual({ initiator: mine * ae, responder: 5n * ae });
+    }
+    const tx = parseTx(parseSignedTx(posted(world)[0]!.tx).tx);
+    expect(tx).toMatchObject({
+      type: txType,
+      amount: 3n * ae,
+      round: 2n,
+      stateHash: world.alice.channel!.latest!.stateHash,
+    });
+    world.bob.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    expect(world.alice.channel!.latest!.number).toBe(2n);
+  });
+
+  test('until both have locked it no update is proposed', () => {
+    const world = new World().open();
+    world.alice.post({ type: kind, amount: ae });
+    world.settle();
+    world.bob.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    expect(types(world.bob)).not.toContain('update');
+    confirmMove(world);
+    expect(world.bob.outcomes.at(-1)).toMatchObject({ ok: true });
+  });
+
+  test('a reorganisation before the locks: posted again, locked anew', () => {
+    const world = new World().open();
+    world.alice.post({ type: kind, amount: ae });
+    world.settle();
+    world.alice.post({ type: 'chain', what: 'move', confirmations: 1 });
+    const before = posted(world).length;
+    world.alice.post({ type: 'chain', what: 'move', confirmations: null });
+    expect(posted(world)).toHaveLength(before + 1);
+    expect(world.alice.channel!.move!.locked.mine).toBe(false);
+    confirmMove(world);
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+
+  test.each([0, 1, 2, 3])('the connection breaks after %i messages: it goes on', (count) => {
+    const world = new World().open();
+    world.alice.post({ type: kind, amount: ae });
+    for (let i = 0; i < count; i++) if (!world.deliver(world.bob)) world.deliver(world.alice);
+    world.disconnect();
+    world.connect();
+    world.settle();
+    for (const party of [world.alice, world.bob])
+      party.post({ type: 'chain', what: 'move', confirmations: 1 });
+    if (count % 2 === 0) world.disconnect();
+    world.connect();
+    world.settle();
+    expect(world.alice.channel!.move).toBeNull();
+    expect(world.alice.channel!.latest!.number).toBe(1n);
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+
+  test.each(['alice', 'bob'] as const)('%s dies after each of its effects: it goes on', (who) => {
+    for (let at = 0; at < 6; at++) {
+      const world = new World().open();
+      const victim = world[who];
+      victim.killBefore = victim.effects + at;
+      world.guard(world.alice, () => world.alice.post({ type: kind, amount: ae }));
+      for (let round = 0; round < 4; round++) {
+        world.connect();
+        world.settle();
+        if (!world.alice.channel!.move && world.alice.channel!.latest!.number === 0n)
+          world.guard(world.alice, () => world.alice.post({ type: kind, amount: ae }));
+        world.settle();
+        for (const party of [world.alice, world.bob])
+          if (party.channel!.move)
+            world.guard(party, () => party.post({ type: 'chain', what: 'move', confirmations: 1 }));
+      }
+      world.connect();
+      world.settle();
+      expect(world.alice.channel!.phase, world.alice.channel!.reason ?? '').toBe('open');
+      expect(world.alice.channel!.move).toBeNull();
+      expect(sameState(world.alice, world.bob)).toBe(true);
+    }
+  });
+});
+
+describe('refused', () => {
+  const sentence = (
+    kind: 'deposit' | 'withdraw',
+    amount: bigint,
+    change: (world: World) => void = () => undefined,
+  ) => {
+    const world = new World().open();
+    change(world);
+    const signed = world.alice.signed.length;
+    const done = world.alice.post({ type: kind, amount });
+    expect(world.alice.signed).toHaveLength(signed);
+    return done.refused;
+  };
+  test('a withdrawal never leaves a side below the reserve', () => {
+    expect(sentence('withdraw', 10n * ae)).toMatch(/less than channel_reserve/);
+  });
+  test('an amount that is no whole unit, or nothing', () => {
+    expect(sentence('deposit', ae + 1n)).toMatch(/whole multiple/);
+    expect(sentence('deposit', 0n)).toMatch(/above zero/);
+  });
+  test('more than the account holds', () => {
+    expect(sentence('deposit', 2000n * ae)).toMatch(/Your account holds/);
+  });
+  test('while another operation is under way, or nobody is there', () => {
+    expect(
+      sentence('deposit', ae, (world) => void world.alice.post({ type: 'request', request: payment(ae) })),
+    ).toMatch(/another operation/i);
+    expect(sentence('deposit', ae, (world) => world.disconnect())).toMatch(/not connected/);
+  });
+
+  /** Alice's created message, changed on its way. */
+  function changed(kind: 'deposit' | 'withdraw', change: object) {
+    const world = new World().open();
+    world.alice.post({ type: kind, amount: ae });
+    const created = world.alice.sent.at(-1)!;
+    world.wire.toBob = [];
+    world.bob.post({ type: 'message', message: { ...created, ...change } as Message });
+    return world;
+  }
+  test.each([
+    ['another amount', 'deposit', { amount: 7n }],
+    ['another transaction', 'deposit', { transaction_data: new Uint8Array(32) }],
+    ['an invalid signature', 'deposit', { signature: new Uint8Array(64) }],
+    ['a withdrawal to another account', 'withdraw', { to: new Uint8Array(32).fill(3) }],
+    ['a withdrawal of the other side', 'withdraw', { from: new Uint8Array(32).fill(3) }],
+    ['a withdrawal below the reserve', 'withdraw', { amount: 10n * 10n ** 9n }],
+  ] as const)('%s: update_error, nothing else is signed', (_name, kind, change) => {
+    const world = changed(kind, change);
+    expect(world.bob.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 1 });
+    expect(world.bob.channel!.move).toBeNull();
+    expect(posted(world)).toEqual([]);
+  });
+
+  test('PROTOCOL 1: the half-signed transaction is made void on chain before anything else is signed', () => {
+    const world = changed('deposit', { signature: new Uint8Array(64) });
+    const signed = world.alice.signed.length;
+    world.settle();
+    expect(world.cancelled).toHaveLength(1);
+    expect(world.alice.signed).toHaveLength(signed);
+    world.alice.post({ type: 'request', request: payment(ae) });
+    expect(world.alice.signed).toHaveLength(signed);
+    cancelled(world.alice, world);
+    expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: true });
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    expect(balancesOf(world.alice)).toEqual({ initiator: 9n * ae, responder: 6n * ae });
+  });
+});
+
+describe('conflicts', () => {
+  test('a deposit crosses an update: the deposit is given up, the update is paid', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'deposit', amount: ae });
+    world.bob.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    cancelled(world.alice, world);
+    world.bob.post({ type: 'timer', name: 'yield' });
+    world.settle();
+    expect(world.bob.outcomes).toEqual([expect.objectContaining({ ok: true })]);
+    expect(world.alice.channel).toMatchObject({ phase: 'open', move: null });
+    expect(balancesOf(world.alice)).toEqual({ initiator: 11n * ae, responder: 4n * ae });
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+  test('a deposit crosses a withdrawal: both are given up, both sides agree', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'deposit', amount: ae });
+    world.bob.post({ type: 'withdraw', amount: ae });
+    world.settle();
+    expect(world.cancelled).toHaveLength(2);
+    cancelled(world.alice, world);
+    cancelled(world.bob, world);
+    for (const party of [world.alice, world.bob]) {
+      expect(party.channel).toMatchObject({ phase: 'open', move: null, refusal: null });
+      expect(balancesOf(party)).toEqual({ initiator: 10n * ae, responder: 5n * ae });
+    }
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    world.alice.post({ type: 'deposit', amount: ae });
+    world.settle();
+    confirmMove(world);
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+});
