@@ -100,6 +100,14 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       await wallet.running().engine.wish(channel, { type: 'shutdown' });
       return ok;
     },
+    async 'channel.deposit'({ channel, amount }) {
+      await wallet.running().engine.wish(channel, { type: 'deposit', amount: positive(amount) });
+      return ok;
+    },
+    async 'channel.withdraw'({ channel, amount }) {
+      await wallet.running().engine.wish(channel, { type: 'withdraw', amount: positive(amount) });
+      return ok;
+    },
     async 'channel.closeAlone'({ channel }) {
       await wallet.running().engine.wish(channel, { type: 'close_solo' });
       return ok;

@@ -5,10 +5,12 @@ import type { Engine } from '../engine/engine.ts';
 import { toHex } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import {
+  bothSigned,
   type Channel,
   closeQuote,
   closingTxHash,
   fundingTxHash,
+  moveTxHash,
   noteOf,
   openingBalances,
   other,
@@ -72,6 +74,8 @@ function pendingOf(channel: Channel): ChannelView['pending'] {
     const amount = channel.latest!.balances[channel.role] - live.incoming.balances[channel.role];
     return { kind: 'asked', amount: amount.toString(), note: null };
   }
+  const { move } = channel;
+  if (move) return { kind: move.kind, amount: move.amount.toString(), note: move.cancel?.reason ?? null };
   if (channel.refusal) return { kind: 'refusing', amount: '0', note: null };
   if (proposal && channel.latest) {
     const change = channel.latest.balances[channel.role] - proposal.balances[channel.role];
@@ -101,6 +105,14 @@ function progressOf(channel: Channel, height: number): ChannelView['progress'] {
       what: 'close',
       txHash: encode('th', closingTxHash(channel)),
       confirmations: closing.confirmations ?? -1,
+      required,
+    };
+  const { move } = channel;
+  if (move && bothSigned(move))
+    return {
+      what: move.kind,
+      txHash: encode('th', moveTxHash(move)),
+      confirmations: move.confirmations ?? -1,
       required,
     };
   const { onChain, solo } = channel;

@@ -107,6 +107,9 @@ export const popupMethods = {
   },
   /** Closes by agreement. Answers when the shutdown is on its way. */
   'channel.shutdown': { params: v.object({ channel: LocalId }), result: done },
+  /** Puts coins of the account into the channel, or takes own ones out to it, by a transaction that both sign. */
+  'channel.deposit': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
+  'channel.withdraw': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
   /** Closes without the other side: the chain pays out the latest co-signed state after the dispute time. */
   'channel.closeAlone': { params: v.object({ channel: LocalId }), result: done },
   /** Gives up an opening that nothing commits to yet. */

@@ -58,7 +58,7 @@ export const Terms = v.object({
 
 export const Progress = v.object({
   /** What is waited for: the funding, an agreed close, or the end of the time in which a close can be disputed. */
-  what: v.picklist(['funding', 'close', 'dispute']),
+  what: v.picklist(['funding', 'deposit', 'withdrawal', 'close', 'dispute']),
   txHash: v.string(),
   /** Blocks on top so far, and how many make it final (dispute: blocks passed of the lock). -1: not yet in a block. */
   confirmations: v.number(),
@@ -82,7 +82,7 @@ export const ChannelView = v.object({
   /** An unfinished operation, in plain terms. */
   pending: v.nullable(
     v.object({
-      kind: v.picklist(['paying', 'being_paid', 'asked', 'refusing', 'closing']),
+      kind: v.picklist(['paying', 'being_paid', 'asked', 'refusing', 'deposit', 'withdrawal', 'closing']),
       amount: Aetto,
       note: v.nullable(v.string()),
     }),

@@ -17,6 +17,7 @@ import { useChannel, useClient, useLoad, useSubmit, useWallet } from '../wallet.
 import { Banners } from './banners.tsx';
 import { balanceParts, pendingText, progressText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
+import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
 import { canAbort, canClose, canCloseAlone, isOver } from './totals.ts';
 
@@ -51,7 +52,7 @@ function Stage({ channel }: { channel: ChannelView }) {
   const { phase, progress, reason } = channel;
   const waiting = approvals.find((approval) => 'channel' in approval && approval.channel === channel.id);
   const help = phase in t.phaseHelp ? t.phaseHelp[phase as keyof typeof t.phaseHelp] : null;
-  if (phase === 'open')
+  if (phase === 'open' && !progress)
     return waiting ? (
       <a className="button secondary wide" href={`#/approval/${encodeURIComponent(waiting.id)}`}>
         {t.channel.answer}
@@ -59,7 +60,7 @@ function Stage({ channel }: { channel: ChannelView }) {
     ) : null;
   return (
     <section className="card stack tight" aria-live="polite" data-testid="stage">
-      <h2>{t.phase[phase]}</h2>
+      <h2>{phase === 'open' && progress ? t.progress[progress.what] : t.phase[phase]}</h2>
       {help && <p className="small soft">{help}</p>}
       {reason && <p className="small">{reason}</p>}
       {progress && !isOver(channel) && (
@@ -353,6 +354,11 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
         </Tabs.Panel>
         <Tabs.Panel className="stack" value="details">
           <Facts channel={channel} />
+          {open && (
+            <Disclosure label={t.channel.funds}>
+              <FundsForm channel={channel} />
+            </Disclosure>
+          )}
         </Tabs.Panel>
       </Tabs.Root>
       {canClose.has(channel.phase) && <Close channel={channel} />}

@@ -1,0 +1,71 @@
+/** Adding coins to a channel and taking them out again. */
+import { useState } from 'react';
+import type { ChannelView } from '../../rpc/schema.ts';
+import { parseAmount } from '../amount.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Problem } from '../ui/feedback.tsx';
+import { AmountField, amountOf } from '../ui/field.tsx';
+import { useClient, useSubmit } from '../wallet.tsx';
+
+const rules = { wholeUnits: true };
+
+export function FundsForm({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  const [text, setText] = useState('');
+  const [attempted, setAttempted] = useState(false);
+  const amount = amountOf(parseAmount(text, rules));
+  const send = (method: 'channel.deposit' | 'channel.withdraw') => async () => {
+    await client.call(method, { channel: channel.id, amount: amount!.toString() });
+    setText('');
+    setAttempted(false);
+  };
+  const deposit = useSubmit(`in ${channel.id} ${amount}`, send('channel.deposit'));
+  const withdraw = useSubmit(`out ${channel.id} ${amount}`, send('channel.withdraw'));
+  const busy = deposit.busy || withdraw.busy;
+  const reason = channel.connection === 'online' ? null : t.channel.offline;
+  const submit = (move: typeof deposit) => () => {
+    setAttempted(true);
+    if (amount !== null && !reason) move.submit();
+  };
+  return (
+    <form className="stack" noValidate onSubmit={(event) => event.preventDefault()}>
+      <p className="small soft">{t.channel.fundsHelp}</p>
+      <AmountField
+        label={t.channel.amount}
+        value={text}
+        onValue={(value) => {
+          setText(value);
+          deposit.clear();
+          withdraw.clear();
+        }}
+        rules={rules}
+        attempted={attempted}
+        readOnly={busy}
+      />
+      <Problem>{deposit.error ?? withdraw.error}</Problem>
+      <div className="row">
+        <Button
+          look="secondary"
+          wide
+          busy={deposit.busy}
+          busyLabel={t.channel.moving}
+          reason={busy ? null : reason}
+          onClick={submit(deposit)}
+        >
+          {t.channel.deposit}
+        </Button>
+        <Button
+          look="secondary"
+          wide
+          busy={withdraw.busy}
+          busyLabel={t.channel.moving}
+          reason={busy ? null : reason}
+          onClick={submit(withdraw)}
+        >
+          {t.channel.withdraw}
+        </Button>
+      </div>
+    </form>
+  );
+}
