@@ -92,6 +92,27 @@ describe("a channel's life", () => {
     expect(await chain().channel(alice.engine.channel(id).channel.channelId!)).toBeNull();
   });
 
+  test('deposit and withdrawal: on-chain balances exact to the aetto, the channel goes on', async () => {
+    const { alice, bob, id } = await openChannel();
+    const before = { alice: await balance(alice), bob: await balance(bob) };
+    const done = (n: bigint) => async () => {
+      for (const party of [alice, bob]) await until('locked', number(party, id), (value) => value >= n);
+    };
+    await alice.engine.wish(id, { type: 'deposit', amount: 3n * ae });
+    const deposit = alice.engine.channel(id).channel.move!;
+    await done(1n)();
+    expect(await balance(alice)).toBe(before.alice - 3n * ae - deposit.fee);
+    expect(await pay(alice, id, 10n * ae)).toMatchObject({ ok: true });
+    await bob.engine.wish(id, { type: 'withdraw', amount: 9n * ae });
+    const withdrawal = bob.engine.channel(id).channel.move!;
+    await done(3n)();
+    expect(await balance(bob)).toBe(before.bob + 9n * ae - withdrawal.fee);
+    expect(alice.engine.channel(id).channel.latest!.balances).toEqual({ initiator: ae, responder: 8n * ae });
+    expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
+    const onChain = await chain().channel(alice.engine.channel(id).channel.channelId!);
+    expect(onChain).toMatchObject({ channelAmount: 9n * ae, round: 4n });
+  });
+
   test('a hundred payments at once are few rounds, and all are paid', async () => {
     const { alice, bob, id } = await openChannel();
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => pay(alice, id, 10n ** 15n)));
