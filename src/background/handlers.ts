@@ -46,8 +46,11 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
     'vault.revealPhrase': async ({ password }) => ({ mnemonic: await vault.revealPhrase(password) }),
 
     'backup.export': ({ password }) => exportBackup(backup, wallet.network.networkId, password),
-    'backup.import': ({ file, password, newPassword }) =>
-      wallet.whileStopped(() => importBackup(backup, file, password, newPassword)),
+    async 'backup.import'({ file, password, newPassword }) {
+      const restore = () => importBackup(backup, file, password, newPassword);
+      // A wallet that is here refuses it, and need not stop for that.
+      return vault.status() === 'empty' ? wallet.whileStopped(restore) : restore();
+    },
 
     async 'settings.set'(changes) {
       await wallet.set(changes);
