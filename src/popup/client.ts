@@ -42,6 +42,7 @@ const reading: ReadonlySet<PopupMethod> = new Set([
   'wallet.view',
   'vault.newPhrase',
   'vault.revealPhrase',
+  'backup.export',
   'invite.mine',
   'invite.read',
   'channel.quote',
@@ -74,11 +75,15 @@ export class WalletClient {
   #listeners = new Set<() => void>();
   #snapshot: Snapshot = { view: null, link: 'connecting' };
 
-  /** Connects at once. `connect` opens a port to the worker, starting it where it is stopped. */
-  constructor(connect: () => Port, after: Timer = (run, ms) => void setTimeout(run, ms)) {
+  /** `connect` opens a port to the worker, starting it where it is stopped; `begin` says when to do so first. */
+  constructor(
+    connect: () => Port,
+    after: Timer = (run, ms) => void setTimeout(run, ms),
+    begin: (open: () => void) => void = (open) => open(),
+  ) {
     this.#connect = connect;
     this.#after = after;
-    this.#open();
+    begin(() => this.#open());
   }
 
   subscribe = (listener: () => void): (() => void) => {

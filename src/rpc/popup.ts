@@ -17,6 +17,9 @@ import {
   WalletView,
 } from './schema.ts';
 
+/** In characters: what crosses from the worker to a page is limited by the browsers, to 64 MiB. */
+export const largestBackup = 48 * 2 ** 20;
+
 const nothing = v.object({});
 const done = v.object({ ok: v.literal(true) });
 
@@ -46,7 +49,7 @@ export const popupMethods = {
   /** Makes the wallet of a backup, where there is none, and unlocks it. Without `newPassword` it keeps the backup's. */
   'backup.import': {
     params: v.object({
-      file: v.pipe(v.string(), v.maxLength(48 * 2 ** 20, 'this file is too large for a backup')),
+      file: v.pipe(v.string(), v.maxLength(largestBackup, 'this file is too large for a backup')),
       password: Password,
       newPassword: v.optional(Password),
     }),

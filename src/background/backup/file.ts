@@ -5,6 +5,7 @@
 import { base64 } from '@scure/base';
 import * as v from 'valibot';
 import type { Random } from '../../engine/ports.ts';
+import { largestBackup } from '../../rpc/popup.ts';
 import { seal, unseal } from '../vault/cipher.ts';
 import { VaultError } from '../vault/index.ts';
 import { bytesOf, decodeValue, encodeValue } from './codec.ts';
@@ -15,8 +16,6 @@ import { BackupError, damaged } from './error.ts';
  * bring older files up to it here.
  */
 export const backupVersion = 1;
-/** In characters. What crosses from the worker to a page is limited by the browsers, to 64 MiB. */
-export const largestFile = 48 * 2 ** 20;
 
 const format = 'tandem-backup';
 
@@ -66,7 +65,7 @@ export async function writeFile(
     null,
     1,
   );
-  if (file.length > largestFile)
+  if (file.length > largestBackup)
     throw new BackupError(
       'too_large',
       'This wallet holds too much for one backup file. Close channels that you no longer use.',

@@ -11,7 +11,6 @@ import { BackupError, damaged } from './error.ts';
 import { readFile, writeFile } from './file.ts';
 
 export { BackupError } from './error.ts';
-export { largestFile } from './file.ts';
 
 export interface BackupDeps {
   store: Store;

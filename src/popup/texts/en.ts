@@ -80,6 +80,7 @@ export const en = {
     lead: 'Open a channel with a person or a shop once. After that, payments between you take milliseconds and cost nothing.',
     create: 'Create a new wallet',
     import: 'I already have a phrase',
+    restore: 'Restore from a backup file',
     points: [
       'Your keys stay in this browser, encrypted with your password.',
       'No company in between holds your coins.',
@@ -117,6 +118,36 @@ export const en = {
     doneLead: 'This is your address. Others use it to send you coins on the chain.',
     donePin: 'Pin Tandem to the toolbar, so that you see when something needs you.',
     doneOpen: 'Open wallet',
+  },
+
+  backup: {
+    title: 'Back up',
+    lead: 'One file with everything this wallet keeps: your phrase, your channels with their latest signed balances, your payments, connected sites and settings.',
+    points: [
+      'It is encrypted with your wallet password. Whoever has the file and the password has your coins.',
+      'Make a new one whenever you have opened a channel, and keep it outside this computer.',
+      'An older file still works: the other side brings your balances up to date when you reconnect.',
+    ],
+    phraseOnly:
+      'Your phrase alone brings back your account on the chain, but not your channels. For those you need this file.',
+    passwordHelp: 'The password of this wallet. Restoring the file asks for it again.',
+    make: 'Save backup file',
+    making: 'Encrypting…',
+    done: (name: string) => `The backup was saved as ${name}.`,
+    again: 'Save it once more',
+  },
+  restore: {
+    title: 'Restore a backup',
+    lead: 'Brings back the account, its channels, payments and settings as they were when the file was saved.',
+    file: 'Backup file',
+    fileHelp: 'Tandem saved it as tandem-backup-….json',
+    fileMissing: 'Choose a backup file.',
+    fileTooLarge: 'This file is too large for a backup.',
+    fileUnreadable: 'The browser cannot read this file. Choose it again.',
+    passwordHelp: 'The one your wallet had when the file was saved. It stays the password of this wallet.',
+    oneAtATime: 'Stop using the other installation first: two wallets on one phrase work against each other.',
+    restore: 'Restore wallet',
+    restoring: 'Restoring…',
   },
 
   password: {
@@ -329,6 +360,10 @@ export const en = {
     deposit: 'Add',
     withdraw: 'Take out',
     moving: 'Proposing…',
+    recovered:
+      'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
+    maybeStale:
+      'This channel comes from a backup. It can be closed alone once the other side has been connected and has shown its latest state.',
     closeAlone: 'Close alone',
     closeAloneTitle: 'Close without the other side?',
     closeAloneText: (blocks: string, time: string) =>
@@ -477,6 +512,9 @@ export const en = {
     revealConfirm: 'Show words',
     revealing: 'Opening…',
     lockNow: 'Lock now',
+    backup: 'Backup',
+    backupHelp: 'A file that brings back your channels too. The phrase alone does not.',
+    backupMake: 'Back up',
     channels: 'Channels',
     acceptIncoming: 'Accept incoming channels',
     acceptIncomingHelp: 'Others may propose channels to you. You decide on each one.',

@@ -158,7 +158,12 @@ function CloseAlone({ channel }: { channel: ChannelView }) {
   const { lockPeriod } = channel.terms;
   return (
     <>
-      <Button look="danger-quiet" wide onClick={() => setAsking(true)}>
+      <Button
+        look="danger-quiet"
+        wide
+        reason={channel.maybeStale ? t.channel.maybeStale : null}
+        onClick={() => setAsking(true)}
+      >
         {t.channel.closeAlone}
       </Button>
       <Confirm
@@ -313,6 +318,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
       <Banners />
       <Stage channel={channel} />
       <Balances channel={channel} />
+      {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}
       {channel.pending && (
         <Notice role="status">
           {pendingText(channel.pending)}

@@ -66,7 +66,9 @@ export default function Import() {
         </>
       }
     >
-      <p>{t.onboarding.importLead}</p>
+      <p>
+        {t.onboarding.importLead} <a href="#/restore">{t.welcome.restore}</a>
+      </p>
       <TextField
         label={t.onboarding.phrase}
         multiline

@@ -97,6 +97,17 @@ function Security() {
   );
 }
 
+function BackupSettings() {
+  return (
+    <Section title={t.settings.backup}>
+      <p className="small soft">{t.settings.backupHelp}</p>
+      <a className="button secondary small" href="#/backup">
+        {t.settings.backupMake}
+      </a>
+    </Section>
+  );
+}
+
 function ChannelSettings() {
   const { settings } = useWallet();
   const { save, error, saved } = useSave();
@@ -269,6 +280,7 @@ export default function Settings() {
     <Page title={t.settings.title} back="/">
       <Banners />
       <Security />
+      <BackupSettings />
       <ChannelSettings />
       <NetworkSettings />
       <Section title={t.settings.sites}>

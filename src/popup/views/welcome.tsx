@@ -4,7 +4,7 @@ import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckIcon, Mark } from '../ui/icons.tsx';
 
-/** The first thing a new person sees. Both ways on need paper or another app, so they lead to a tab. */
+/** The first thing a new person sees. All ways on need paper, a file or another app, so they lead to a tab. */
 export function Welcome() {
   useEffect(() => {
     document.title = t.product;
@@ -32,6 +32,9 @@ export function Welcome() {
         </Button>
         <Button wide look="secondary" onClick={() => navigateInTab('/import')}>
           {t.welcome.import}
+        </Button>
+        <Button wide look="quiet" onClick={() => navigateInTab('/restore')}>
+          {t.welcome.restore}
         </Button>
       </div>
     </main>
