@@ -19,9 +19,11 @@ const views: Record<string, ComponentType<ViewProps>> = {
   history: lazy(() => import('./views/history.tsx')),
   send: lazy(() => import('./views/send.tsx')),
   settings: lazy(() => import('./views/settings.tsx')),
+  backup: lazy(() => import('./views/backup.tsx')),
 };
 const Create = lazy(() => import('./views/create.tsx'));
 const Import = lazy(() => import('./views/import.tsx'));
+const Restore = lazy(() => import('./views/restore.tsx'));
 
 function NotFound() {
   return (
@@ -47,9 +49,10 @@ function Current({ route }: ViewProps) {
         )}
       </Page>
     );
-  // Both stay for their last step after the wallet exists, and lead home themselves.
+  // These stay for their last step after the wallet exists, and lead home themselves.
   if (first === 'create') return <Later view={Create} route={route} />;
   if (first === 'import') return <Later view={Import} route={route} />;
+  if (first === 'restore') return <Later view={Restore} route={route} />;
   if (view.vault === 'empty') return <Welcome />;
   if (view.vault === 'locked') return <Unlock />;
   if (first === '') return <Home />;
