@@ -1,5 +1,6 @@
 /** What is shown, by the vault's state and the route. The views that a first look needs are here, the rest on demand. */
 import { type ComponentType, lazy, Suspense } from 'react';
+import { lastVault } from './last-state.ts';
 import { navigate, type Route, useRoute } from './router.ts';
 import { t } from './texts/index.ts';
 import { Button } from './ui/button.tsx';
@@ -37,6 +38,9 @@ function NotFound() {
 function Current({ route }: ViewProps) {
   const { view, link } = useSnapshot();
   const [first = ''] = route.path;
+  const guess = view ? null : lastVault();
+  if (!view && link !== 'down' && first === '' && guess === 'empty') return <Welcome />;
+  if (!view && link !== 'down' && guess === 'locked') return <Unlock />;
   if (!view)
     return (
       <Page title={t.product}>

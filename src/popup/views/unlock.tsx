@@ -5,12 +5,13 @@ import { Disclosure } from '../ui/disclosure.tsx';
 import { Notice } from '../ui/feedback.tsx';
 import { PasswordField } from '../ui/field.tsx';
 import { Mark } from '../ui/icons.tsx';
-import { useClient, useSubmit, useWallet } from '../wallet.tsx';
+import { useClient, useSnapshot, useSubmit } from '../wallet.tsx';
 
 /** The password, then wherever the person was going. */
 export function Unlock() {
   const client = useClient();
-  const { storage } = useWallet();
+  // Drawn before the worker's first word, too.
+  const storage = useSnapshot().view?.storage;
   const [password, setPassword] = useState('');
   const [missing, setMissing] = useState(false);
   const unlock = useSubmit(password, async () => {
@@ -35,7 +36,7 @@ export function Unlock() {
           <h1>{t.unlock.title}</h1>
           <p className="soft small">{t.unlock.lead}</p>
         </div>
-        {!storage.ok && <Notice tone="danger">{storage.message ?? t.banners.storage}</Notice>}
+        {storage?.ok === false && <Notice tone="danger">{storage.message ?? t.banners.storage}</Notice>}
         <PasswordField
           label={t.password.label}
           autoComplete="current-password"
