@@ -1,5 +1,5 @@
 /** The popup's views in a real browser, over the fixture worker. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -243,11 +243,64 @@ describe('onboarding', () => {
   });
 });
 
+describe('a backup', () => {
+  it('is saved as a file under its name, once the password was right', async () => {
+    await visit('calm', '/settings');
+    await page.getByRole('link', { name: 'Back up' }).click();
+    await page.getByText('Your phrase alone brings back your account').waitFor();
+    await page.getByRole('button', { name: 'Save backup file' }).click();
+    await page.getByText('Enter your password.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('another');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('Wrong password. Try again.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill('right password');
+    const saving = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    const file = await saving;
+    expect(file.suggestedFilename()).toBe('tandem-backup-2swhLk-2026-01-02.json');
+    expect(readFileSync(await file.path(), 'utf8')).toBe('{"format":"tandem-backup"}');
+    await page.getByRole('status').getByText('The backup was saved as').waitFor();
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('');
+  });
+
+  it('is restored from its file; another file is said to be none, and can be changed for the right one', async () => {
+    await visit('empty', '/');
+    await page.getByRole('button', { name: 'Restore from a backup file' }).click();
+    await page.getByRole('button', { name: 'Restore wallet' }).click();
+    await page.getByText('Choose a backup file.').waitFor();
+    expect(await callsOf('backup.import')).toEqual([]);
+    const choose = (text: string) =>
+      page
+        .getByLabel('Backup file')
+        .setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+    await choose('a holiday photo');
+    await page.getByLabel('Password', { exact: true }).fill('right password');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('This file is not a Tandem backup.').waitFor();
+    await choose('{"format":"tandem-backup"}');
+    await page.getByRole('button', { name: 'Restore wallet' }).click();
+    await page.getByTestId('address').waitFor();
+    expect((await callsOf('backup.import')).at(-1)).toEqual({
+      file: '{"format":"tandem-backup"}',
+      password: 'right password',
+    });
+  });
+
+  it('leaves a channel that cannot be closed alone yet, and says why', async () => {
+    await visit('restored', `/channel/${channel}`);
+    await page.getByText('was restored from the other side').waitFor();
+    await page.getByRole('button', { name: 'Close alone' }).click({ force: true });
+    await page.getByText('This channel comes from a backup.').waitFor();
+    expect(await page.getByRole('alertdialog').count()).toBe(0);
+  });
+});
+
 describe('every view', () => {
   const places = [
     ['empty', '/'],
     ['empty', '/create'],
     ['empty', '/import'],
+    ['empty', '/restore'],
     ['locked', '/'],
     ['full', '/'],
     ['trouble', '/'],
@@ -262,6 +315,8 @@ describe('every view', () => {
     ['calm', '/history'],
     ['calm', '/send'],
     ['calm', '/settings'],
+    ['calm', '/backup'],
+    ['restored', `/channel/${channel}`],
   ] as const;
 
   it.each(places)(
