@@ -479,7 +479,7 @@ export class Engine {
     const addresses = new Set<string>();
     for (const actor of this.#actors.values()) {
       if (toHex(actor.peer) !== key || isOver(actor.channel) || actor.stored.left) continue;
-      if (actor.channel.phase === 'cancelling') continue;
+      if (actor.channel.phase === 'cancelling' || actor.channel.phase === 'closing_solo') continue;
       for (const address of actor.stored.addresses) addresses.add(address);
     }
     return [...addresses];

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
 import { createNodeClient } from '../../src/engine/node-client.ts';
-import type { Outcome, Terms } from '../../src/protocol/channel/index.ts';
+import { encode } from '../../src/protocol/chain/address.ts';
+import {
+  closingTxHash,
+  fundingTxHash,
+  type Outcome,
+  soloTxHash,
+  type Terms,
+} from '../../src/protocol/channel/index.ts';
 import { type Party, phase, startParty, until } from './party.ts';
 
 const ae = 10n ** 18n;
@@ -205,5 +212,84 @@ describe('a cheating peer', () => {
     await until('closed', phase(alice, id), (value) => value === 'closed', 20_000);
     await until('closed', phase(bob, id), (value) => value === 'closed', 20_000);
     expect(alice.items.some((item) => item.entry.note?.includes('answered an old state'))).toBe(false);
+  });
+});
+
+describe('reorganisations', () => {
+  /** Replaces all blocks from that of this transaction on, and forgets it. */
+  const reorg = async (hash: Uint8Array) => {
+    const place = await chain().transaction(hash);
+    if (typeof place === 'string')
+      throw new Error(`the transaction is ${place}, so nothing can be taken away`);
+    const depth = (await chain().status()).height - place.height + 1;
+    const drop = [encode('th', hash)];
+    const response = await fetch(`${devnet.url}/devnet/reorg`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ depth, drop }),
+    });
+    expect(response.ok, await response.text()).toBe(true);
+  };
+  const fundingHash = (of: Party, id: string) => fundingTxHash(of.engine.channel(id).channel);
+
+  test('the funding is taken away and forgotten: it is posted again, and payments go on once it is back', async () => {
+    const { alice, bob, id } = await openChannel();
+    await until(
+      'seen on chain',
+      () => alice.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    await reorg(fundingHash(alice, id));
+    await until(
+      'back on chain',
+      () => chain().channel(alice.engine.channel(id).channel.channelId!),
+      (value) => value !== null,
+    );
+    const paid = await until(
+      'payment',
+      () => pay(alice, id, ae),
+      (outcome) => outcome.ok,
+    );
+    expect(paid.number).toBeGreaterThan(0n);
+    await until(
+      'bob follows',
+      () => bob.engine.channel(id).channel.latest!.balances.responder,
+      (b) => b === 8n * ae,
+    );
+  });
+
+  test('an agreed close is taken away: it is posted again', async () => {
+    const { alice, bob, id } = await openChannel();
+    await alice.engine.wish(id, { type: 'shutdown' });
+    await until(
+      'close posted',
+      () => alice.engine.channel(id).channel.closing?.confirmations ?? -2,
+      (n) => n >= 0,
+    );
+    await reorg(closingTxHash(alice.engine.channel(id).channel));
+    await until('alice closed', phase(alice, id), (value) => value === 'closed');
+    await until('bob closed', phase(bob, id), (value) => value === 'closed');
+    expect(await chain().channel(alice.engine.channel(id).channel.channelId!)).toBeNull();
+  });
+
+  test('a close alone is taken away: it is posted again, and settled', async () => {
+    const { alice, bob, id } = await openChannel();
+    await pay(alice, id, ae);
+    await bob.stop();
+    const before = await balance(bob);
+    await until(
+      'seen on chain',
+      () => alice.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    await alice.engine.wish(id, { type: 'close_solo' });
+    await until(
+      'closing',
+      () => alice.engine.channel(id).channel.onChain?.lockedUntil ?? 0,
+      (value) => value > 0,
+    );
+    await reorg(soloTxHash(alice.engine.channel(id).channel));
+    await until('closed', phase(alice, id), (value) => value === 'closed', 20_000);
+    expect(await balance(bob)).toBe(before + 8n * ae);
   });
 });

@@ -124,12 +124,10 @@ export const en = {
     title: 'Back up',
     lead: 'One file with everything this wallet keeps: your phrase, your channels with their latest signed balances, your payments, connected sites and settings.',
     points: [
-      'It is encrypted with your wallet password. Whoever has the file and the password has your coins.',
-      'Make a new one whenever you have opened a channel, and keep it outside this computer.',
-      'An older file still works: the other side brings your balances up to date when you reconnect.',
-    ],
-    phraseOnly:
       'Your phrase alone brings back your account on the chain, but not your channels. For those you need this file.',
+      'It is encrypted with your wallet password. Whoever has the file and the password has your coins.',
+      'Make a new one after each opened channel. Its balances may be old: the other side brings them up to date when you reconnect.',
+    ],
     passwordHelp: 'The password of this wallet. Restoring the file asks for it again.',
     make: 'Save backup file',
     making: 'Encrypting…',

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
-import { Notice, Problem, Success } from '../ui/feedback.tsx';
+import { Problem, Success } from '../ui/feedback.tsx';
 import { PasswordField } from '../ui/field.tsx';
 import { CheckIcon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
@@ -66,7 +66,6 @@ export default function Backup() {
           </li>
         ))}
       </ul>
-      <Notice tone="warn">{t.backup.phraseOnly}</Notice>
       <PasswordField
         label={t.password.label}
         help={t.backup.passwordHelp}

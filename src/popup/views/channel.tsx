@@ -86,7 +86,8 @@ function Reconnect({ channel }: { channel: ChannelView }) {
   const reconnect = useSubmit(channel.id, async () => {
     await client.call('channel.reconnect', { channel: channel.id });
   });
-  if (channel.connection !== 'offline' || isOver(channel)) return null;
+  // A close by one side alone needs nobody else.
+  if (channel.connection !== 'offline' || isOver(channel) || channel.phase === 'closing_solo') return null;
   return (
     <Notice tone="warn" role="status">
       <p>{t.channel.offline}</p>
