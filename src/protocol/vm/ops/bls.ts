@@ -1,0 +1,3 @@
+import type { Group } from './op.ts';
+
+export const bls: Group = {};
