@@ -3,6 +3,7 @@
  * decimal strings of aetto and bytes as the chain's own text forms (`ak_`, `ch_`, `th_`).
  */
 import * as v from 'valibot';
+import { phases } from '../protocol/channel/types.ts';
 
 /** An amount in aetto (1 AE = 10^18 aetto), a decimal string of at most 39 digits. */
 export const Aetto = v.pipe(
@@ -24,25 +25,6 @@ export const Password = v.pipe(v.string(), v.maxLength(1024));
 export const Mnemonic = v.pipe(v.string(), v.maxLength(1024));
 
 /** Where a channel stands, in the words of docs/state-machine.md. */
-export const phases = [
-  'opening',
-  'considering',
-  'reviewing',
-  'accepted',
-  'pushing',
-  'half_signed',
-  'cancelling',
-  'confirming',
-  'locking',
-  'open',
-  'shutting_down',
-  'closing',
-  'closing_confirming',
-  'closing_solo',
-  'closed',
-  'aborted',
-  'failed',
-] as const;
 export const Phase = v.picklist(phases);
 
 export const Terms = v.object({

@@ -3,79 +3,13 @@
 import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDevnet } from '../../devnet/index.ts';
-import { createNodeClient } from '../../src/engine/node-client.ts';
+import { describe, expect, test } from 'vitest';
 import { encode } from '../../src/protocol/chain/address.ts';
-import {
-  closingTxHash,
-  fundingTxHash,
-  type Outcome,
-  soloTxHash,
-  type Terms,
-} from '../../src/protocol/channel/index.ts';
-import { type Party, phase, startParty, until } from './party.ts';
+import { closingTxHash, fundingTxHash, soloTxHash } from '../../src/protocol/channel/index.ts';
+import { type Party, phase, until } from './party.ts';
+import { ae, scene } from './scene.ts';
 
-const ae = 10n ** 18n;
-const terms: Terms = {
-  initiatorAmount: 10n * ae,
-  responderAmount: 5n * ae,
-  pushAmount: 2n * ae,
-  channelReserve: ae / 10n,
-  lockPeriod: 8,
-};
-let devnet: Awaited<ReturnType<typeof startDevnet>>;
-let seeds = 80;
-const parties: Party[] = [];
-
-beforeAll(async () => {
-  devnet = await startDevnet({ port: 0, keyBlockMs: 150, microBlockMs: 20 });
-});
-afterAll(async () => {
-  for (const party of parties) await party.stop().catch(() => undefined);
-  await devnet.close();
-});
-
-async function fund(address: string): Promise<void> {
-  const response = await fetch(`${devnet.url}/devnet/faucet`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address, amount: (100n * ae).toString() }),
-  });
-  expect(response.ok).toBe(true);
-}
-async function party(options: Partial<Parameters<typeof startParty>[0]> = {}): Promise<Party> {
-  const made = await startParty({ node: devnet.url, seedByte: ++seeds, ...options });
-  parties.push(made);
-  return made;
-}
-const chain = () => createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
-const balance = async (who: Party) => (await chain().account(who.publicKey)).balance;
-
-let ids = 0;
-const pay = (from: Party, id: string, amount: bigint, direction: 'pay' | 'ask' = 'pay'): Promise<Outcome> =>
-  from.engine.request(id, { scope: 'test', id: `r${++ids}`, amount, direction, note: null });
-
-async function openChannel() {
-  const alice = await party();
-  const bob = await party({ listen: true });
-  await fund(alice.address);
-  await fund(bob.address);
-  await until(
-    'faucet',
-    () => balance(bob),
-    (value) => value === 100n * ae,
-  );
-  await until(
-    'faucet',
-    () => balance(alice),
-    (value) => value === 100n * ae,
-  );
-  const { id } = await alice.engine.open(bob.publicKey, bob.transport.addresses(), terms);
-  await until('alice opens', phase(alice, id), (value) => value === 'open');
-  await until('bob opens', phase(bob, id), (value) => value === 'open');
-  return { alice, bob, id };
-}
+const { url, chain, balance, party, lastSeed, pay, openChannel } = scene(80, 150);
 
 /** A copy of what this party has on disk now: what a cheater keeps for later. */
 async function oldDisk(of: Party): Promise<string> {
@@ -135,7 +69,7 @@ describe('closing alone', () => {
 
   test('a wallet that stops in between goes on after its restart', async () => {
     const { alice, bob, id } = await openChannel();
-    const seedByte = seeds - 1;
+    const seedByte = lastSeed() - 1;
     await pay(alice, id, ae);
     await bob.stop();
     await until(
@@ -175,7 +109,7 @@ describe('a cheating peer', () => {
     // Bob keeps the state in which he has one AE more than he will have.
     const folder = await oldDisk(bob);
     expect(await pay(bob, id, 3n * ae)).toMatchObject({ ok: true });
-    const seedByte = seeds;
+    const seedByte = lastSeed();
     await bob.stop();
     const before = { alice: await balance(alice), bob: await balance(bob) };
     const cheat = await party({ seedByte, folder });
@@ -223,7 +157,7 @@ describe('reorganisations', () => {
       throw new Error(`the transaction is ${place}, so nothing can be taken away`);
     const depth = (await chain().status()).height - place.height + 1;
     const drop = [encode('th', hash)];
-    const response = await fetch(`${devnet.url}/devnet/reorg`, {
+    const response = await fetch(`${url()}/devnet/reorg`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ depth, drop }),

@@ -1,70 +1,10 @@
 /** Two engines over real stores, real streams and a running chain: a channel's whole life, and what breaks it. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
-import { createNodeClient } from '../../src/engine/node-client.ts';
-import type { Outcome, Terms } from '../../src/protocol/channel/index.ts';
-import { number, type Party, phase, startParty, until } from './party.ts';
+import { number, phase, until } from './party.ts';
+import { ae, scene, terms } from './scene.ts';
 
-const ae = 10n ** 18n;
-const terms: Terms = {
-  initiatorAmount: 10n * ae,
-  responderAmount: 5n * ae,
-  pushAmount: 2n * ae,
-  channelReserve: ae / 10n,
-  lockPeriod: 10,
-};
-let devnet: Awaited<ReturnType<typeof startDevnet>>;
-let seeds = 40;
-const parties: Party[] = [];
-
-beforeAll(async () => {
-  devnet = await startDevnet({ port: 0, keyBlockMs: 200, microBlockMs: 20 });
-});
-afterAll(async () => {
-  for (const party of parties) await party.stop().catch(() => undefined);
-  await devnet.close();
-});
-
-async function fund(address: string): Promise<void> {
-  const response = await fetch(`${devnet.url}/devnet/faucet`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address, amount: (100n * ae).toString() }),
-  });
-  expect(response.ok).toBe(true);
-}
-async function party(options: Partial<Parameters<typeof startParty>[0]> = {}): Promise<Party> {
-  const made = await startParty({ node: devnet.url, seedByte: ++seeds, ...options });
-  parties.push(made);
-  return made;
-}
-const chain = () => createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
-const balance = async (who: Party) => (await chain().account(who.publicKey)).balance;
-
-let ids = 0;
-const pay = (from: Party, id: string, amount: bigint, direction: 'pay' | 'ask' = 'pay'): Promise<Outcome> =>
-  from.engine.request(id, { scope: 'test', id: `r${++ids}`, amount, direction, note: null });
-
-async function openChannel() {
-  const alice = await party();
-  const bob = await party({ listen: true });
-  await fund(alice.address);
-  await fund(bob.address);
-  await until(
-    'faucet',
-    () => balance(bob),
-    (value) => value === 100n * ae,
-  );
-  await until(
-    'faucet',
-    () => balance(alice),
-    (value) => value === 100n * ae,
-  );
-  const { id } = await alice.engine.open(bob.publicKey, bob.transport.addresses(), terms);
-  await until('alice opens', phase(alice, id), (value) => value === 'open');
-  await until('bob opens', phase(bob, id), (value) => value === 'open');
-  return { alice, bob, id };
-}
+const { url, chain, balance, party, fund, lastSeed, pay, openChannel } = scene(40, 200);
 
 describe("a channel's life", () => {
   test('open with a push, pay both ways, close: on-chain balances exact to the aetto', async () => {
@@ -157,7 +97,7 @@ describe('what breaks', () => {
       paying,
       new Promise<null>((resolve) => setTimeout(() => resolve(null), 300)),
     ]);
-    const again = await party({ listen: true, seedByte: bob.publicKey ? seeds : 0, folder: bob.folder });
+    const again = await party({ listen: true, seedByte: lastSeed(), folder: bob.folder });
     expect(again.address).toBe(bob.address);
     // Its port changed: the initiator learns where it is now.
     await alice.engine.channel(id).update({ addresses: again.transport.addresses() });
@@ -174,7 +114,7 @@ describe('what breaks', () => {
 
   test('the initiator restarts: the channel is reestablished and its requests keep their outcomes', async () => {
     const { alice, bob, id } = await openChannel();
-    const seedByte = seeds - 1;
+    const seedByte = lastSeed() - 1;
     const request = {
       scope: 'test',
       id: 'before the restart',
@@ -200,12 +140,7 @@ describe('what breaks', () => {
 
   test('a peer that cannot be reached: the opening ends with one clear sentence', async () => {
     const alice = await party();
-    await fund(alice.address);
-    await until(
-      'faucet',
-      () => balance(alice),
-      (value) => value > 0n,
-    );
+    await fund(alice);
     const { id } = await alice.engine.open(new Uint8Array(32).fill(1), ['/ip4/127.0.0.1/tcp/1/ws'], terms);
     await until('aborted', phase(alice, id), (value) => value === 'aborted');
     expect(alice.engine.channel(id).channel.reason).toMatch(/cannot be reached/);
@@ -238,12 +173,7 @@ describe('what breaks', () => {
     const other = await startDevnet({ port: 0, keyBlockMs: 200, microBlockMs: 20, networkId: 'ae_other' });
     try {
       const alice = await party();
-      await fund(alice.address);
-      await until(
-        'faucet',
-        () => balance(alice),
-        (value) => value > 0n,
-      );
+      await fund(alice);
       const bob = await party({ listen: true, node: other.url });
       const { id } = await alice.engine.open(bob.publicKey, bob.transport.addresses(), terms);
       await until('aborted', phase(alice, id), (value) => value === 'aborted');
