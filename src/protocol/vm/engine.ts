@@ -91,7 +91,7 @@ function run(vm: Vm): void {
   let block = blockOf(vm);
   let next = 0;
   for (;;) {
-    let flow: Flow;
+    let flow: Flow | void;
     const mark = vm.callStack?.guarded ? vm.mark() : undefined;
     try {
       const instruction = block[next++];
@@ -120,7 +120,7 @@ function blockOf(vm: Vm): readonly Instruction[] {
   return block ?? vm.abort(aborts.noSuchBlock(vm.block < 0 ? vm.target : BigInt(vm.block)));
 }
 
-function step(vm: Vm, { op, args }: Instruction): Flow {
+function step(vm: Vm, { op, args }: Instruction): Flow | void {
   const run = instructions[op.code];
   for (const i of op.immediates)
     if (args[i]!.mode !== 'immediate') throw new Crash(`${op.name} wants an immediate`);

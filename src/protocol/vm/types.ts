@@ -133,7 +133,7 @@ function* intersect(a: Type, b: Type): Step<Type> {
       for (const [i, mine] of a.items.entries()) {
         const theirs = other.items[i]!;
         if (a.is === 'variant' && (typeof mine === 'number' || typeof theirs === 'number'))
-          items.push(constructor(mine, theirs));
+          items.push(constructorOf(mine, theirs));
         else items.push((yield intersect(mine, theirs)) as Type);
       }
       return { is: a.is, items };
@@ -150,7 +150,7 @@ function* intersect(a: Type, b: Type): Step<Type> {
 }
 
 /** Two views of one constructor, of which at least one knows only the number of its fields. */
-function constructor(a: Type, b: Type): Type {
+function constructorOf(a: Type, b: Type): Type {
   if (a === b) return a;
   const [known, arity] = typeof a === 'number' ? [b, a] : [a, b];
   if (typeof known === 'number' || known.is !== 'tuple' || known.items.length !== arity)

@@ -6,9 +6,9 @@ import type { Value } from '../value.ts';
 import type { Vm } from '../vm.ts';
 
 /** What follows an instruction: the next one (nothing), the block that `vm.block` names, or the end. */
-export type Flow = 'jump' | 'stop' | undefined | void;
+export type Flow = 'jump' | 'stop' | undefined;
 /** Runs one instruction whose base gas is paid. */
-export type Run = (vm: Vm, args: readonly Operand[]) => Flow;
+export type Run = (vm: Vm, args: readonly Operand[]) => Flow | void;
 export type Group = Readonly<Record<string, Run>>;
 
 /** FATE 2 (Iris) and FATE 3 (Ceres). */
