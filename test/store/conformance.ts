@@ -177,6 +177,135 @@ export function conformance(kind: string, { open }: Subject): void {
       expect(await listed({ prefix: '' })).toHaveLength(8);
     });
 
+    describe.each(['requests', 'history'] as const)('many rows at once in %s', (table) => {
+      const keyOf = (n: number) => `site/${String(n).padStart(4, '0')}`;
+      const rows = (from: number, to: number, value = (n: number): unknown => ({ n: BigInt(n) })): Write[] =>
+        Array.from({ length: to - from }, (_, i) => ({
+          table,
+          key: keyOf(from + i),
+          value: value(from + i),
+        }));
+      const keys = async (store: Store, range?: Parameters<Store['list']>[1]) =>
+        (await store.list(table, range)).map((row) => row.key);
+
+      test.each([1, 2, 7, 8, 255, 256, 257, 1000])(
+        '%i rows of one commit are rows like others',
+        async (count) => {
+          const store = await start();
+          await store.commit(rows(0, count));
+          const expected = rows(0, count).map(({ key, value }) => ({ key, value }));
+          expect(await Promise.all(expected.map(({ key }) => store.get(table, key)))).toEqual(
+            expected.map((row) => row.value),
+          );
+          expect(await store.get(table, keyOf(count))).toBeUndefined();
+          expect(await store.get(table, 'site/')).toBeUndefined();
+          expect(await store.list(table)).toEqual(expected);
+          expect(await store.list(table, { reverse: true, limit: 3 })).toEqual(
+            expected.reverse().slice(0, 3),
+          );
+        },
+      );
+
+      test('of a row that is written again the last one counts, alone or among many', async () => {
+        const name = fresh();
+        const store = await start(name);
+        await store.commit(rows(0, 300));
+        await store.commit([{ table, key: keyOf(5), value: 'alone' }]);
+        await store.commit(rows(290, 310, () => 'among'));
+        await store.commit([...rows(20, 30, () => 'lost'), ...rows(20, 30, () => 'last')]);
+        const check = async (it: Store) => {
+          expect(await it.get(table, keyOf(5))).toBe('alone');
+          expect(await it.get(table, keyOf(295))).toBe('among');
+          const listed = await it.list(table);
+          expect(listed).toHaveLength(310);
+          expect(listed.filter((row) => row.value === 'among')).toHaveLength(20);
+          expect(listed.filter((row) => row.value === 'last')).toHaveLength(10);
+          expect(listed.map((row) => row.key)).toEqual(rows(0, 310).map((row) => row.key));
+        };
+        await check(store);
+        await store.close();
+        await check(await start(name));
+      });
+
+      test('a row of many is deleted alone, and is gone however often it was written', async () => {
+        const store = await start();
+        await store.commit(rows(0, 10));
+        await store.commit(rows(5, 8, () => 'again'));
+        await store.commit([{ table, key: keyOf(6), value: undefined }]);
+        expect(await store.get(table, keyOf(6))).toBeUndefined();
+        expect(await store.get(table, keyOf(5))).toBe('again');
+        expect(await store.get(table, keyOf(4))).toEqual({ n: 4n });
+        expect(await keys(store)).toEqual([0, 1, 2, 3, 4, 5, 7, 8, 9].map(keyOf));
+        await store.commit(rows(0, 10, () => undefined));
+        expect(await store.list(table)).toEqual([]);
+        await store.commit([{ table, key: keyOf(6), value: 'back' }]);
+        expect(await store.list(table)).toEqual([{ key: keyOf(6), value: 'back' }]);
+      });
+
+      test('a commit may write, delete and write again what it has many of', async () => {
+        const store = await start();
+        await store.commit(rows(0, 20, () => 'before'));
+        await store.commit([
+          ...rows(0, 10, () => 'lost'),
+          ...rows(0, 5, () => undefined),
+          ...rows(3, 12),
+          ...rows(11, 20, () => undefined),
+        ]);
+        expect(await store.list(table)).toEqual(rows(3, 11).map(({ key, value }) => ({ key, value })));
+      });
+
+      test('ranges cut through what was written together', async () => {
+        const store = await start();
+        await store.commit([
+          ...rows(0, 20),
+          { table, key: 'site', value: 1 },
+          { table, key: 'site0', value: 1 },
+        ]);
+        await store.commit(rows(10, 30));
+        await store.commit([{ table, key: 'other/1', value: 1 }]);
+        const all = rows(0, 30).map((row) => row.key);
+        expect(await keys(store)).toEqual(['other/1', 'site', ...all, 'site0']);
+        expect(await keys(store, { prefix: 'site/' })).toEqual(all);
+        expect(await keys(store, { prefix: 'site/', limit: 12 })).toEqual(all.slice(0, 12));
+        expect(await keys(store, { prefix: 'site/', after: keyOf(8), before: keyOf(12) })).toEqual(
+          all.slice(9, 12),
+        );
+        expect(await keys(store, { before: keyOf(2), reverse: true, limit: 3 })).toEqual([
+          keyOf(1),
+          keyOf(0),
+          'site',
+        ]);
+        expect(await keys(store, { after: keyOf(29) })).toEqual(['site0']);
+        expect(await keys(store, { prefix: 'no' })).toEqual([]);
+        expect(await keys(store, { limit: 0 })).toEqual([]);
+      });
+
+      test('a commit of many that fails leaves every row as it was', async () => {
+        const store = await start();
+        await store.commit(rows(0, 300, () => 'before'));
+        const bad = [...rows(0, 300, () => 'after'), ...rows(300, 301, () => Symbol('no'))];
+        await expect(store.commit(bad)).rejects.toThrow(StoreError);
+        const listed = await store.list(table);
+        expect(listed).toHaveLength(300);
+        expect(listed.every((row) => row.value === 'before')).toBe(true);
+      });
+
+      test('reads of one turn see all commits before them, those between them too', async () => {
+        const store = await start();
+        void store.commit(rows(0, 300));
+        const first = rows(0, 300).map(({ key }) => store.get(table, key));
+        void store.commit([
+          { table, key: keyOf(7), value: 'new' },
+          { table: 'meta', key: 'm', value: 1 },
+        ]);
+        const others = [store.get(table, keyOf(7)), store.get('meta', 'm'), store.get('meta', 'none')];
+        expect(await Promise.all(others)).toEqual(['new', 1, undefined]);
+        const values = await Promise.all(first);
+        for (const [n, value] of values.entries()) if (n !== 7) expect(value).toEqual({ n: BigInt(n) });
+        expect(values[7]).toBeDefined();
+      });
+    });
+
     test('has everything again when it is opened again', async () => {
       const name = fresh();
       const first = await start(name);

@@ -45,8 +45,33 @@ async function watching(
   }
 }
 
+/** A database as version 1 of the schema had it. */
+function openVersion1(
+  factory: IDBFactory,
+  name: string,
+  fill: (store: (table: string) => IDBObjectStore) => void,
+): Promise<void> {
+  const tablesThen = ['channels', 'history', 'nonces', 'requests', 'sites', 'events', 'approvals', 'meta'];
+  return new Promise((resolve, reject) => {
+    const request = factory.open(name, 1);
+    request.onerror = () => reject(request.error);
+    request.onupgradeneeded = () => {
+      for (const table of tablesThen) request.result.createObjectStore(table);
+    };
+    request.onsuccess = () => {
+      const transaction = request.result.transaction(tablesThen, 'readwrite');
+      fill((table) => transaction.objectStore(table));
+      transaction.onabort = () => reject(transaction.error);
+      transaction.oncomplete = () => {
+        request.result.close();
+        resolve();
+      };
+    };
+  });
+}
+
 describe('IndexedDB', () => {
-  test('version 1 has exactly the tables of the port', async () => {
+  test('has exactly the tables of the port', async () => {
     const factory = new FakeFactory();
     await (await openIdbStore('w', factory)).close();
     const db = await new Promise<IDBDatabase>((resolve) => {
@@ -86,6 +111,106 @@ describe('IndexedDB', () => {
     });
     expect(await store.get('meta', 'a')).toBe('kept');
     await store.commit([{ table: 'meta', key: 'a', value: 'works again' }]);
+    await store.close();
+  });
+
+  test('a database of version 1 keeps every row', async () => {
+    const factory = new FakeFactory();
+    const key = (n: number) => `popup/${String(n).padStart(4, '0')}`;
+    const outcome = (n: number) => ({ ok: true, number: BigInt(n), note: Uint8Array.of(n % 256) });
+    await openVersion1(factory, 'v1', (store) => {
+      for (const table of tables) store(table).put({ of: table, amount: 10n ** 20n }, 'row');
+      for (let n = 0; n < 700; n++) store('requests').put(outcome(n), key(n));
+    });
+    const store = await openIdbStore('v1', factory);
+    for (const table of tables) {
+      expect(await store.get(table, 'row')).toEqual({ of: table, amount: 10n ** 20n });
+      expect(await store.list(table, { prefix: 'row' })).toHaveLength(1);
+    }
+    for (const n of [0, 255, 256, 699]) expect(await store.get('requests', key(n))).toEqual(outcome(n));
+    expect(await store.list('requests', { prefix: 'popup/' })).toEqual(
+      Array.from({ length: 700 }, (_, n) => ({ key: key(n), value: outcome(n) })),
+    );
+    await store.commit([
+      { table: 'requests', key: key(1), value: 'written again' },
+      { table: 'requests', key: key(2), value: undefined },
+    ]);
+    expect(await store.list('requests', { limit: 3 })).toEqual([
+      { key: key(0), value: outcome(0) },
+      { key: key(1), value: 'written again' },
+      { key: key(3), value: outcome(3) },
+    ]);
+    await store.close();
+  });
+
+  test('a migration of version 1 that fails leaves version 1 as it was', async () => {
+    const factory = new FakeFactory();
+    await openVersion1(factory, 'v1', (store) => store('requests').put('kept', 'a'));
+    const original = IDBObjectStore.prototype.createIndex;
+    IDBObjectStore.prototype.createIndex = () => {
+      throw new DOMException('injected', 'QuotaExceededError');
+    };
+    try {
+      await expect(openIdbStore('v1', factory)).rejects.toThrow(/could not be opened: the disk is full/);
+    } finally {
+      IDBObjectStore.prototype.createIndex = original;
+    }
+    const store = await openIdbStore('v1', factory);
+    expect(await store.list('requests')).toEqual([{ key: 'a', value: 'kept' }]);
+    await store.close();
+  });
+
+  test('a delete that fails half way writes nothing', async () => {
+    const store = await openIdbStore('erase', new FakeFactory());
+    const put = (key: string, value: unknown) => ({ table: 'requests' as const, key, value });
+    await store.commit([put('a', 1), put('b', 2)]);
+    const original = IDBCursor.prototype.update;
+    IDBCursor.prototype.update = () => {
+      throw new DOMException('injected', 'UnknownError');
+    };
+    try {
+      const result = store.commit([put('c', 3), put('a', undefined)]);
+      await expect(result).rejects.toThrow(/nothing of this step was kept: UnknownError: injected/);
+    } finally {
+      IDBCursor.prototype.update = original;
+    }
+    expect(await store.list('requests')).toEqual([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ]);
+    await store.commit([put('a', undefined)]);
+    expect(await store.list('requests')).toEqual([{ key: 'b', value: 2 }]);
+    await store.close();
+  });
+
+  test('reads of one turn share a transaction over their tables', async () => {
+    const store = await openIdbStore('reads', new FakeFactory());
+    await store.commit([{ table: 'requests', key: 'r7', value: 7 }]);
+    await watching(async (seen) => {
+      const reads = Array.from({ length: 100 }, (_, n) => store.get('requests', `r${n}`));
+      const values = await Promise.all([...reads, store.get('meta', 'none')]);
+      expect(values.filter((value) => value !== undefined)).toEqual([7]);
+      expect(values[7]).toBe(7);
+      expect(seen).toEqual([{ tables: ['requests', 'meta'], mode: 'readonly', durability: '' }]);
+    });
+    await store.close();
+  });
+
+  test('a read that fails fails alone', async () => {
+    const store = await openIdbStore('bad key', new FakeFactory());
+    await store.commit([{ table: 'meta', key: 'a', value: 1 }]);
+    const results = await Promise.allSettled([
+      store.get('meta', 'a'),
+      store.get('meta', undefined as unknown as string),
+      store.get('requests', null as unknown as string),
+      store.get('meta', 'a'),
+    ]);
+    expect(results.map((result) => result.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
     await store.close();
   });
 
@@ -134,7 +259,7 @@ describe('IndexedDB', () => {
   });
 
   test('an update that another window blocks says which window to close', async () => {
-    // Version 1 can block nothing: the event comes from a factory that only ever blocks.
+    // The event comes from a factory that only ever blocks.
     const blocked = {
       open: () => {
         const request = {} as IDBOpenDBRequest;

@@ -1,12 +1,12 @@
 /** The wallet's store: IndexedDB, each commit one strictly durable transaction. */
-import type { IDBPDatabase } from 'idb';
+import { type IDBPDatabase, unwrap } from 'idb';
 import { createCommitQueue } from '../../engine/commit-queue.ts';
 import { type Range, type Store, StoreError, type Table, type Write } from '../../engine/ports.ts';
 import { explain } from './explain.ts';
 import { openDatabase } from './open.ts';
-
-/** Sorts after every key that begins so: no key holds this noncharacter. */
-const last = '\uffff';
+import { isPacked, listPacked, writePacked } from './packs.ts';
+import { keyRange } from './ranges.ts';
+import { createReads } from './reads.ts';
 
 /**
  * Opens the database, makes or migrates its tables.
@@ -30,6 +30,7 @@ export async function openIdbStore(name: string, factory: IDBFactory = globalThi
   });
 
   const queue = createCommitQueue<Write>((writes) => write(db, writes));
+  const read = createReads(unwrap(db));
 
   async function use<T>(what: 'read' | 'write', work: () => Promise<T>): Promise<T> {
     if (closed) throw new StoreError(closed);
@@ -46,7 +47,7 @@ export async function openIdbStore(name: string, factory: IDBFactory = globalThi
       use('write', async () => queue.add(structuredClone(writes))),
     async get(table, key) {
       await queue.settled();
-      return use('read', () => db.get(table, key));
+      return use('read', () => read(table, key));
     },
     async list(table, range = {}) {
       await queue.settled();
@@ -62,23 +63,43 @@ export async function openIdbStore(name: string, factory: IDBFactory = globalThi
 
 async function write(db: IDBPDatabase, writes: readonly Write[]): Promise<void> {
   if (writes.length === 0) return;
-  const tables = [...new Set(writes.map((one) => one.table))];
+  const tables: string[] = [...new Set(writes.map((one) => one.table))];
   const transaction = db.transaction(tables, 'readwrite', { durability: 'strict' });
   // The transaction's own error says why; each request's would be unhandled beside it.
   const done = transaction.done;
+  done.catch(() => undefined);
   try {
+    /** The last write of each key counts, as if they were written in their order. */
+    const packed = new Map<string, Map<string, unknown>>();
     for (const { table, key, value } of writes) {
+      if (isPacked(table)) {
+        if (!packed.has(table)) packed.set(table, new Map());
+        packed.get(table)!.set(key, value);
+        continue;
+      }
       const store = transaction.objectStore(table);
       const request = value === undefined ? store.delete(key) : store.put(value, key);
       request.catch(() => undefined);
     }
+    for (const [table, rows] of packed) {
+      const erased = writePacked(transaction.objectStore(table), rows);
+      if (erased) await erased;
+    }
     transaction.commit();
   } catch (error) {
-    done.catch(() => undefined);
-    transaction.abort();
-    throw error;
+    const reason = transaction.error ?? error;
+    abort(transaction);
+    throw reason;
   }
   await done;
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It ended by itself.
+  }
 }
 
 async function list(
@@ -90,7 +111,12 @@ async function list(
   const query = keyRange(range);
   if (limit <= 0 || query === 'none') return [];
   const rows: { key: string; value: unknown }[] = [];
-  const store = db.transaction(table, 'readonly').store;
+  const name: string = table;
+  const { store } = db.transaction(name, 'readonly');
+  if (isPacked(table)) {
+    const all = await listPacked(store, query);
+    return (reverse ? all.reverse() : all).slice(0, limit);
+  }
   if (!reverse && limit === Number.POSITIVE_INFINITY) {
     const [keys, values] = await Promise.all([store.getAllKeys(query), store.getAll(query)]);
     return keys.map((key, index) => ({ key: key as string, value: values[index] }));
@@ -102,22 +128,4 @@ async function list(
     cursor = await cursor.continue();
   }
   return rows;
-}
-
-/** The narrowest bounds that hold every key of the range; `none` where no key can be in it. */
-function keyRange({ prefix, before, after }: Range): IDBKeyRange | undefined | 'none' {
-  let low: { key: string; open: boolean } | undefined;
-  let high: { key: string; open: boolean } | undefined;
-  if (prefix) {
-    low = { key: prefix, open: false };
-    high = { key: prefix + last, open: true };
-  }
-  if (after !== undefined && (!low || after >= low.key)) low = { key: after, open: true };
-  if (before !== undefined && (!high || before < high.key)) high = { key: before, open: true };
-  if (low && high) {
-    if (low.key >= high.key) return 'none';
-    return IDBKeyRange.bound(low.key, high.key, low.open, high.open);
-  }
-  if (low) return IDBKeyRange.lowerBound(low.key, low.open);
-  return high && IDBKeyRange.upperBound(high.key, high.open);
 }

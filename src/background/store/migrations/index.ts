@@ -1,13 +1,14 @@
 /** The schema's history: migration n (counted from 1) turns version n - 1 into version n. Never change one that shipped. */
 import type { IDBPDatabase, IDBPTransaction } from 'idb';
 import { createTables } from './1-tables.ts';
+import { packRequests } from './2-request-packs.ts';
 
 export type Migration = (
   db: IDBPDatabase,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
 ) => void | Promise<void>;
 
-export const migrations: readonly Migration[] = [createTables];
+export const migrations: readonly Migration[] = [createTables, packRequests];
 
 /** The version that this program reads and writes. */
 export const schemaVersion = migrations.length;
