@@ -81,6 +81,8 @@ const ready = load();
 const popup = createPopupServer(
   ready.then(({ handlers }) => handlers),
   browser.runtime.getURL(''),
+  // Each thing the person does puts the automatic lock off.
+  () => void ready.then(({ vault }) => vault.touch()),
 );
 const pages = createPageServer(
   () => ready.then(({ wallet }) => wallet.gate),
@@ -89,11 +91,8 @@ const pages = createPageServer(
 );
 
 browser.runtime.onConnect.addListener((port) => {
-  if (port.name === popupPort) {
-    popup.accept(port);
-    // Each opening of the wallet puts the automatic lock off.
-    void ready.then(({ vault }) => vault.touch());
-  } else if (port.name === pagePort) pages.accept(port);
+  if (port.name === popupPort) popup.accept(port);
+  else if (port.name === pagePort) pages.accept(port);
   else port.disconnect();
 });
 

@@ -26,8 +26,24 @@ export interface PopupServer {
   push(view: WalletView): void;
 }
 
-/** @param ready the handlers, once the wallet is loaded; what is asked before waits */
-export function createPopupServer(ready: Promise<PopupHandlers>, extensionUrl: string): PopupServer {
+/** What an open popup asks on its own, while nobody may be sitting there. */
+const byItself: ReadonlySet<string> = new Set([
+  'wallet.view',
+  'channel.history',
+  'channel.quote',
+  'approval.get',
+  'invite.mine',
+] satisfies PopupMethod[]);
+
+/**
+ * @param ready the handlers, once the wallet is loaded; what is asked before waits
+ * @param used the person did something
+ */
+export function createPopupServer(
+  ready: Promise<PopupHandlers>,
+  extensionUrl: string,
+  used: () => void,
+): PopupServer {
   const ports = new Set<Runtime.Port>();
 
   async function answer(request: v.InferOutput<typeof PopupRequest>): Promise<PopupPush> {
@@ -57,6 +73,7 @@ export function createPopupServer(ready: Promise<PopupHandlers>, extensionUrl: s
       port.onMessage.addListener((message: unknown) => {
         const request = v.safeParse(PopupRequest, message);
         if (!request.success) return;
+        if (!byItself.has(request.output.method)) used();
         void answer(request.output).then((reply) => {
           if (ports.has(port)) port.postMessage(reply);
         });

@@ -4,7 +4,7 @@ import { startDevnet } from '../../devnet/index.ts';
 import { number, phase, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
-const { url, chain, balance, party, fund, lastSeed, pay, openChannel } = scene(40, 200);
+const { chain, balance, party, fund, lastSeed, pay, openChannel } = scene(40, 200);
 
 describe("a channel's life", () => {
   test('open with a push, pay both ways, close: on-chain balances exact to the aetto', async () => {
