@@ -27,7 +27,7 @@ import {
   soloTxHash,
   type Terms,
 } from '../../../src/protocol/channel/index.ts';
-import { decode, encode } from '../../../src/protocol/wire/index.ts';
+import { decode, encode, type Message } from '../../../src/protocol/wire/index.ts';
 import { ae, chainHash, networkId, Party, signs, standardTerms, World } from '../world.ts';
 
 export const richness = 1000n * ae;
@@ -41,6 +41,8 @@ export class ChainParty extends Party {
   cancelTx: Uint8Array | null = null;
   /** The durable outcomes of each request, by its id. */
   decided = new Map<string, Outcome[]>();
+  /** Plays the engine without the faults of known.ts, so that a run can go on behind them. */
+  mended = false;
   /** Heights at which a half-signed close was first seen done. */
   #goneSince = new Map<string, number>();
 
@@ -58,10 +60,21 @@ export class ChainParty extends Party {
     const { chain } = this.world;
     const used = chain.state.account(this.keys.publicKey)?.nonce ?? 0n;
     for (const nonce of [...this.held]) if (nonce <= used) this.held.delete(nonce);
+    if (this.mended) for (const nonce of this.#replaceable()) if (nonce > used) return nonce;
     let nonce = chain.nextNonce(this.keys.publicKey, 'max');
     while (this.held.has(nonce)) nonce += 1n;
     this.held.add(nonce);
     return nonce;
+  }
+
+  /** Nonces of own transactions that the next one may take the place of. */
+  #replaceable(): bigint[] {
+    const { solo, closing, move, role } = this.channel ?? {};
+    return [
+      ...(solo ? [solo.nonce] : []),
+      ...(closing && closing.by === role ? [closing.nonce] : []),
+      ...(move && move.by === role ? [move.nonce] : []),
+    ];
   }
 
   override carryOut(effect: Effect, next: Channel): void {
@@ -74,6 +87,9 @@ export class ChainParty extends Party {
         return;
       case 'broadcast':
         this.world.submit(effect.signedTx);
+        return;
+      case 'send':
+        this.world.overheard?.(this, effect.message, next);
         return;
       case 'release_nonce':
         this.held.delete(effect.nonce);
@@ -143,6 +159,7 @@ export class ChainParty extends Party {
       case 'cancelling': {
         if (world.chain.state.channel(finalId(channel)))
           this.post({ type: 'chain', what: 'funding', confirmations: this.#since('funded') });
+        if (this.mended) this.#makeUp(channel.funding!.nonce);
         if (this.cancelTx) this.#lookAtCancel(this.cancelTx);
         return;
       }
@@ -159,7 +176,17 @@ export class ChainParty extends Party {
     if (!move) return;
     if (bothSigned(move))
       this.post({ type: 'chain', what: 'move', confirmations: this.world.depth(moveTxHash(move)) });
-    else if (move.cancel && this.cancelTx) this.#lookAtCancel(this.cancelTx);
+    else if (move.cancel) {
+      if (this.mended) this.#makeUp(move.nonce);
+      if (this.cancelTx) this.#lookAtCancel(this.cancelTx);
+    }
+  }
+
+  /** The transaction that a death kept from being made. */
+  #makeUp(nonce: bigint): void {
+    if (this.cancelTx && decodeTransaction(this.cancelTx).nonce === nonce) return;
+    this.cancelTx = this.spendOnNothing(nonce);
+    this.world.submit(this.cancelTx);
   }
 
   #lookAtCancel(cancelTx: Uint8Array): void {
@@ -236,6 +263,8 @@ export class ChainWorld extends World {
   posts: { transaction: Transaction; refusal: string | null }[] = [];
   /** Whose browser is closed: no connection, no look at the chain. */
   absent = new Set<ChainParty>();
+  /** Told of every message that is sent, with the sender's record. */
+  overheard: ((from: ChainParty, message: Message, channel: Channel) => void) | null = null;
   /** Whether messages under way arrive when their sender dies. */
   arrives = false;
 
@@ -314,11 +343,11 @@ export class ChainWorld extends World {
   }
 
   /** An open channel, funded on the chain. */
-  override open(terms: Terms = standardTerms): this {
+  override open(terms: Terms = standardTerms, minimumDepth = 1): this {
     this.propose(terms);
     this.settle();
-    this.act(this.bob, () => this.bob.post({ type: 'accept', minimumDepth: 1 }));
-    for (let i = 0; i < 3; i++) {
+    this.act(this.bob, () => this.bob.post({ type: 'accept', minimumDepth }));
+    for (let i = 0; i < minimumDepth + 2; i++) {
       this.settle();
       this.mine();
       this.look();

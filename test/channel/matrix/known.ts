@@ -7,6 +7,12 @@ export const known = {
   strandedSoloNonce: true,
   /** Dying between `persist` and `cancel_nonce`: nothing spends the nonce after the restart. */
   lostCancel: true,
+  /** A reconnect commits an own proposal for which this side has signed a refusal already. */
+  commitsRefusedProposal: true,
+  /** The peer's close that a reorganisation undid leaves `closing_solo` without a way out. */
+  stuckAfterLostClose: true,
+  /** Deposits and withdrawals are not in the chain model yet. */
+  moves: false,
 };
 
 /** Flows that fail without any death. */
