@@ -6,7 +6,7 @@ import type { EntryOf } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
 import { Mpt } from '../state/mpt.ts';
 import type { Trees } from '../state/trees.ts';
-import { CodeError, type FateCode } from './bytecode.ts';
+import { CodeError, type FateCode, withoutInit } from './bytecode.ts';
 import {
   type Chain,
   codeOf,
@@ -18,7 +18,7 @@ import {
   putContract,
   withAccount,
 } from './chain.ts';
-import { type CallObject, callKey, serializeCall } from './contract.ts';
+import { type CallObject, callKey, serializeCall, serializeContract } from './contract.ts';
 import { execute, type Outcome } from './engine.ts';
 import { Crash } from './failure.ts';
 import type { CallEnv } from './vm.ts';
@@ -45,6 +45,7 @@ export type Applied =
 
 /** VM versions in whose contracts the chain still lets one be made: FATE 1 to 3. */
 const vmVersions = [5, 7, 8];
+const fate1 = 5;
 /** What init gets. */
 const initGas = 1_000_000;
 const initGasPrice = 1n;
@@ -121,7 +122,14 @@ function create(trees: Trees, entry: EntryOf<'create'>, env: UpdateEnv): Applied
     allowInit: true,
   });
   if (outcome.type !== 'ok') throw new Crash(`init failed: ${describe(outcome)}`);
-  return applied({ ...trees, ...outcome.chain }, entry.owner, pubkey, 0n, outcome, env.round);
+  const after =
+    vmVersion === fate1 ? withStoredCode(outcome.chain, pubkey, withoutInit(entry.code)) : outcome.chain;
+  return applied({ ...trees, ...after }, entry.owner, pubkey, 0n, outcome, env.round);
+}
+
+function withStoredCode(chain: Chain, pubkey: Uint8Array, code: Uint8Array): Chain {
+  const contract = findContract(chain, pubkey)!;
+  return { ...chain, contracts: chain.contracts.insert(pubkey, serializeContract({ ...contract, code })) };
 }
 
 function call(trees: Trees, entry: EntryOf<'call'>, env: UpdateEnv): Applied {

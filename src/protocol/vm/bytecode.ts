@@ -1,13 +1,14 @@
 /** Contract code: the compiler's object (tag 70, what cb_ text holds) and the FATE byte code in it. */
-import { compareBytes, concatBytes, toHex } from '../bytes.ts';
+import { bigintToBytes, compareBytes, concatBytes, equalBytes, toHex } from '../bytes.ts';
 import { binary, readHead, writeObject } from '../chain/layout.ts';
+import { encodeRlp } from '../chain/rlp.ts';
 import { blake2b256 } from '../chain/signed.ts';
 import { DecodeError, decode, Reader, readRlpBytes, readType, readValue } from './decode.ts';
-import { rlpBytes } from './encode.ts';
-import { entriesOf, type FateMap } from './map.ts';
+import { encode, rlpBytes } from './encode.ts';
+import { entriesOf, type FateMap, mapDelete } from './map.ts';
 import { functionMark, type Opcode, opcodes } from './opcodes.ts';
 import type { Type } from './types.ts';
-import { isMap, type Value } from './value.ts';
+import { blob, isMap, type Value } from './value.ts';
 
 /** Bytes are no contract code; the message says why. */
 export class CodeError extends Error {
@@ -51,6 +52,9 @@ export interface FateCode {
   /** serialized with the functions in the order of their ids: what BYTECODE_HASH hashes */
   canonical: Uint8Array;
 }
+
+/** id of `init`, which only the creation of a contract may call */
+export const initId = Uint8Array.of(0x44, 0xd6, 0x44, 0x1f);
 
 /** Id of a function: the first 4 bytes of the hash of its name. */
 export const functionId = (name: string): Uint8Array =>
@@ -120,14 +124,30 @@ function readByteCode(bytes: Uint8Array): FateCode {
   const code = readRlpBytes(reader);
   const [symbolBytes, annotationBytes] = [readRlpBytes(reader), readRlpBytes(reader)];
   if (!reader.done) throw new CodeError('byte code: bytes follow the annotations');
-  const { functions, canonical } = readFunctions(code);
+  const { functions, slices } = readFunctions(code);
   const symbols = new Map<string, string>();
   const table = decode(symbolBytes);
   if (!isMap(table) || !isMap(decode(annotationBytes)))
     throw new CodeError('byte code: symbols and annotations are maps');
   for (const [id, name] of decodeSymbols(table)) symbols.set(id, name);
   const rest = [rlpBytes(symbolBytes), rlpBytes(annotationBytes)];
-  return { functions, symbols, canonical: concatBytes(rlpBytes(canonical), ...rest) };
+  return { functions, symbols, canonical: concatBytes(rlpBytes(concatBytes(...slices)), ...rest) };
+}
+
+/**
+ * Contract code without its init function, as the chain stores contracts of FATE 1 once they are made.
+ * @throws CodeError, DecodeError
+ */
+export function withoutInit(code: Uint8Array): Uint8Array {
+  const { tag, version, items } = readHead(code, 'contract code', failure);
+  const reader = new Reader(items[2] as Uint8Array);
+  const { slices } = readFunctions(readRlpBytes(reader));
+  const symbols = mapDelete(decode(readRlpBytes(reader)) as FateMap, blob('string', initId));
+  const kept = slices.filter((slice) => !equalBytes(slice.subarray(1, 5), initId));
+  const annotations = rlpBytes(readRlpBytes(reader));
+  const byteCode = concatBytes(rlpBytes(concatBytes(...kept)), rlpBytes(encode(symbols)), annotations);
+  const head = [bigintToBytes(tag), bigintToBytes(version)];
+  return encodeRlp([...head, ...items.slice(0, 2), byteCode, ...items.slice(3)]);
 }
 
 function* decodeSymbols(table: FateMap): Generator<[string, string]> {
@@ -136,7 +156,13 @@ function* decodeSymbols(table: FateMap): Generator<[string, string]> {
       yield [toHex(id.bytes), new TextDecoder().decode(name.bytes)];
 }
 
-function readFunctions(code: Uint8Array): { functions: Map<string, FateFunction>; canonical: Uint8Array } {
+interface Functions {
+  functions: Map<string, FateFunction>;
+  /** the bytes of each function, in the order of their ids */
+  slices: readonly Uint8Array[];
+}
+
+function readFunctions(code: Uint8Array): Functions {
   const reader = new Reader(code);
   const functions = new Map<string, FateFunction>();
   const slices = new Map<string, Uint8Array>();
@@ -149,7 +175,7 @@ function readFunctions(code: Uint8Array): { functions: Map<string, FateFunction>
     slices.set(id, code.slice(start, reader.at));
   }
   const sorted = [...slices.values()].sort((a, b) => compareBytes(a.subarray(1, 5), b.subarray(1, 5)));
-  return { functions, canonical: concatBytes(...sorted) };
+  return { functions, slices: sorted };
 }
 
 function readFunction(reader: Reader): FateFunction {

@@ -9,6 +9,7 @@ import {
   hash,
   int,
   list,
+  readHead,
   readObject,
   writeObject,
 } from '../chain/layout.ts';
@@ -39,12 +40,23 @@ const contractLayout = {
 } as const;
 export type Contract = Fields<typeof contractLayout>;
 
+/** Contracts of FATE 1 cannot be clones and are written without the field for it. */
+const { codeRef: _, ...firstFields } = contractLayout.fields;
+const firstLayout = { tag: 40, version: 1, fields: firstFields } as const;
+const fate1 = 5n;
+
 /** @throws StateError */
-export const serializeContract = (value: Contract): Uint8Array =>
-  writeObject(contractLayout, 'contract', value, failure);
-/** @throws StateError where the bytes are no contract of version 2 */
-export const parseContract = (bytes: Uint8Array): Contract =>
-  readObject(contractLayout, 'contract', bytes, failure);
+export function serializeContract(value: Contract): Uint8Array {
+  const layout = value.ctVersion >> 16n <= fate1 ? firstLayout : contractLayout;
+  return writeObject(layout, 'contract', value, failure);
+}
+
+/** @throws StateError where the bytes are no contract of version 1 or 2 */
+export function parseContract(bytes: Uint8Array): Contract {
+  const { version } = readHead(bytes, 'contract', failure);
+  if (version === 1n) return { ...readObject(firstLayout, 'contract', bytes, failure), codeRef: [] };
+  return readObject(contractLayout, 'contract', bytes, failure);
+}
 
 /** An event: contract, up to 4 topics of 32 bytes, data. */
 export interface LogEntry {

@@ -1,7 +1,7 @@
 /** The machine: registers, stack, gas, call stack. Instructions change it, the loop in engine.ts runs it. */
 import { equalBytes, toHex } from '../bytes.ts';
 import { type Abort, aborts, textOf } from './abort.ts';
-import type { FateCode, FateFunction, Operand } from './bytecode.ts';
+import { type FateCode, type FateFunction, initId, type Operand } from './bytecode.ts';
 import { type Chain, codeOf } from './chain.ts';
 import type { LogEntry } from './contract.ts';
 import { Crash, Revert, VmError } from './failure.ts';
@@ -65,8 +65,6 @@ const mapReadGas = 5000;
 /** Live cells (words of 8 bytes) that one call may hold: 128 MB. Beyond it the update is refused. */
 const maxCells = 2 ** 24;
 
-/** id of `init`, which only the creation of a contract may call */
-export const initId = Uint8Array.of(0x44, 0xd6, 0x44, 0x1f);
 const initHex = toHex(initId);
 
 interface StackNode {

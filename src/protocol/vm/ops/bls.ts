@@ -3,7 +3,7 @@
  * byte first. Points are (x, y, z) with x/z^2 and y/z^3 as coordinates; z = 0 is zero. Results have z = 1.
  */
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { bytesToBigint, bigintToFixedBytes } from '../../bytes.ts';
+import { bigintToFixedBytes, bytesToBigint } from '../../bytes.ts';
 import { Crash } from '../failure.ts';
 import { blob, tuple, type Value } from '../value.ts';
 import { fpModulus, frModulus } from './field.ts';
@@ -36,7 +36,10 @@ const toMontgomery = ({ modulus, size, radix }: PrimeField, value: bigint): Valu
   blob('bytes', bigintToFixedBytes((value * radix) % modulus, size).reverse());
 
 /** Undefined where the value is no bytes of that size. @throws Crash where it is no element */
-function fromMontgomery({ modulus, size, inverse }: PrimeField, value: Value | undefined): bigint | undefined {
+function fromMontgomery(
+  { modulus, size, inverse }: PrimeField,
+  value: Value | undefined,
+): bigint | undefined {
   if (typeof value !== 'object' || value.kind !== 'bytes' || value.bytes.length !== size) return undefined;
   const raw = bytesToBigint(value.bytes.slice().reverse());
   if (raw >= modulus) throw new Crash('a field element above the modulus');
@@ -44,7 +47,11 @@ function fromMontgomery({ modulus, size, inverse }: PrimeField, value: Value | u
 }
 
 /** What a tuple of this many items holds; undefined where one is no such item. */
-function all<T>(value: Value | undefined, count: number, read: (item: Value) => T | undefined): T[] | undefined {
+function all<T>(
+  value: Value | undefined,
+  count: number,
+  read: (item: Value) => T | undefined,
+): T[] | undefined {
   if (typeof value !== 'object' || value.kind !== 'tuple' || value.items.length !== count) return undefined;
   const items = value.items.map(read);
   return items.some((item) => item === undefined) ? undefined : (items as T[]);
@@ -195,13 +202,19 @@ const fromInt = (name: string, field: PrimeField): Run =>
       ? toMontgomery(field, value)
       : undefined,
   );
+/** The node's library gives the digits only where they are fewer than twice the bytes of the field. */
 const toInt = (name: string, field: PrimeField): Run =>
-  unary(`bls12_381_${name}`, (value) => fromMontgomery(field, value));
+  unary(`bls12_381_${name}`, (value) => {
+    const int = fromMontgomery(field, value);
+    if (int !== undefined && int.toString().length >= 2 * field.size)
+      throw new Crash(`a field element of ${int.toString().length} digits`);
+    return int;
+  });
 
 const group: Group = {
   ...prefixed('G1', pointOps('g1', g1)),
   ...prefixed('G2', pointOps('g2', g2)),
-  GT_INV: gtUnary('gt_inv', (a) => writeGt(Fp12.inv(a))),
+  GT_INV: gtUnary('gt_inv', (a) => writeGt(Fp12.conjugate(a))),
   GT_ADD: gtBinary('gt_add', (a, b) => Fp12.add(a, b)),
   GT_MUL: gtBinary('gt_mul', (a, b) => Fp12.mul(a, b)),
   GT_POW: binary('bls12_381_gt_pow', (x, k) => {

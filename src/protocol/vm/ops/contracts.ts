@@ -2,12 +2,12 @@
 
 import { bigintToFixedBytes } from '../../bytes.ts';
 import { aborts } from '../abort.ts';
-import type { Operand } from '../bytecode.ts';
+import { initId, type Operand } from '../bytecode.ts';
 import { createContract, type NewContract, removeContract, transfer } from '../chain.ts';
 import { Crash } from '../failure.ts';
 import { instantiate, matchType, type Type } from '../types.ts';
 import { blob, isBlob, type List, listOf, none, some, type Value } from '../value.ts';
-import { initId, type Vm } from '../vm.ts';
+import type { Vm } from '../vm.ts';
 import { type Flow, fate2, type Group, type Run, since } from './op.ts';
 
 /** Gas for each byte of a log entry, and of code that is stored. */
