@@ -20,6 +20,7 @@ import {
 } from '../protocol/channel/index.ts';
 import { encode } from '../protocol/wire/index.ts';
 import type { Nonces } from './nonces.ts';
+import { onChainOf } from './on-chain.ts';
 import {
   type Chain,
   ChainUnavailableError,
@@ -153,6 +154,11 @@ export class ChannelActor {
         return this.#deps.verify(ask.key, ask.bytes, ask.signature);
       case 'account':
         return this.#orNull(() => this.#deps.chain().account(ask.key));
+      case 'on_chain':
+        return this.#orNull(async () => {
+          const found = await this.#deps.chain().channel(ask.channelId);
+          return found && onChainOf(found);
+        });
       case 'reserve_nonce':
         return this.#orNull(async () => {
           const nonce = await this.#deps.nonces.reserve(this.id);

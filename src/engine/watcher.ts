@@ -12,6 +12,7 @@ import {
   soloTxHash,
 } from '../protocol/channel/index.ts';
 import type { ChannelActor } from './actor.ts';
+import { onChainOf } from './on-chain.ts';
 import type { Chain, ChainStatus, Clock } from './ports.ts';
 
 export interface WatcherDeps {
@@ -74,12 +75,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   async function watchObject(actor: ChannelActor, height: number): Promise<void> {
     const { channel } = actor;
     const found = await deps.chain().channel(finalId(channel));
-    const object: OnChain | null = found && {
-      round: found.round,
-      stateHash: found.stateHash,
-      lockedUntil: found.lockedUntil,
-      balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
-    };
+    const object: OnChain | null = found && onChainOf(found);
     const same =
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&

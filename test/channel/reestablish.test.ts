@@ -131,6 +131,54 @@ describe('ahead otherwise: my state is lost or old', () => {
   });
 });
 
+describe('ahead by a deposit or withdrawal: the chain is looked at first', () => {
+  /** A channel in which Alice deposited, and the chain that shows it; Bob's disk is from before. */
+  function deposited(amount = 3n * ae) {
+    const world = new World().open();
+    const old = structuredClone(world.bob.disk!);
+    world.alice.post({ type: 'deposit', amount });
+    world.settle();
+    for (const party of [world.alice, world.bob])
+      party.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.settle();
+    const { stateHash, balances } = world.alice.channel!.latest!;
+    world.object = {
+      round: 2n,
+      stateHash,
+      lockedUntil: 0,
+      balances: { initiator: 10n * ae, responder: 5n * ae },
+      total: balances.initiator + balances.responder,
+    };
+    return { world, old };
+  }
+  test('its state is the latest', () => {
+    const { world, old } = deposited();
+    restore(world, 'bob', old);
+    expect(world.bob.channel).toMatchObject({ phase: 'open', recovered: true, latest: { source: 'chain' } });
+    expect(sameState(world.alice, world.bob)).toBe(true);
+    world.disconnect();
+    world.connect();
+    world.settle();
+    world.bob.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    expect(balancesOf(world.alice)).toEqual({ initiator: 14n * ae, responder: 4n * ae });
+  });
+  test('an update came after it: the total is the chain’s', () => {
+    const { world, old } = deposited();
+    world.alice.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    restore(world, 'bob', old);
+    expect(world.bob.channel).toMatchObject({ phase: 'open', recovered: true });
+    expect(balancesOf(world.bob)).toEqual({ initiator: 12n * ae, responder: 6n * ae });
+  });
+  test('a state that the chain does not hold, and that both did not sign, is not taken', () => {
+    const { world, old } = deposited();
+    world.object = { ...world.object!, stateHash: new Uint8Array(32) };
+    restore(world, 'bob', old);
+    expect(world.bob.channel).toMatchObject({ phase: 'failed', latest: { number: 0n } });
+  });
+});
+
 describe('refused', () => {
   test('another chain', () => {
     const { world } = paid();

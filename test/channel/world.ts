@@ -18,6 +18,7 @@ import {
   initiate,
   isCommitted,
   isOver,
+  type OnChain,
   type Outcome,
   type Request,
   type Role,
@@ -108,6 +109,8 @@ export class Party {
         return this.nodeAnswers
           ? (this.world.accounts.get(toHex(ask.key)) ?? { balance: 0n, nonce: 0n })
           : null;
+      case 'on_chain':
+        return this.nodeAnswers ? this.world.object : null;
       case 'reserve_nonce':
         if (!this.nodeAnswers) return null;
         this.nonce += 1n;
@@ -212,6 +215,8 @@ export class World {
   accounts = new Map<string, { balance: bigint; nonce: bigint }>();
   broadcasts: { by: Party; what: string; tx: Uint8Array }[] = [];
   cancelled: bigint[] = [];
+  /** What the parties' node shows of the channel. */
+  object: OnChain | null = null;
   wire = new Wire(this);
   alice = new Party(this, 1);
   bob = new Party(this, 2);

@@ -1,5 +1,5 @@
 /** The questions a rule may ask, each with the type of its answer. */
-import type { Answer, Ask } from './types.ts';
+import type { Answer, Ask, OnChain } from './types.ts';
 
 export function* sign(bytes: Uint8Array): Generator<Ask, Uint8Array, Answer> {
   return (yield { ask: 'sign', bytes }) as Uint8Array;
@@ -16,4 +16,7 @@ export function* account(key: Uint8Array): Generator<Ask, { balance: bigint; non
 }
 export function* reserveNonce(): Generator<Ask, bigint | null, Answer> {
   return (yield { ask: 'reserve_nonce' }) as bigint | null;
+}
+export function* onChainNow(channelId: Uint8Array): Generator<Ask, OnChain | null, Answer> {
+  return (yield { ask: 'on_chain', channelId }) as OnChain | null;
 }

@@ -6,7 +6,7 @@ import { equalBytes } from '../bytes.ts';
 import { signingBytes } from '../chain/signed.ts';
 import { balanceOf, channelTrees, parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { verify } from './ask.ts';
+import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
@@ -77,7 +77,9 @@ function* onEqual(
 ): Rule {
   if (!equalBytes(message.state_hash, mine.stateHash))
     return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
-  if (!(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
+  // A state that was restored from the chain is what both hold if its hash is: its transaction is not known here.
+  const known = mine.source === 'chain';
+  if (!known && !(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
     return stop(channel, env, `channel_reestablish shows no valid signature on ${mine.number}`, true);
   return resume(channel, []);
 }
@@ -152,20 +154,26 @@ export function* onReestablishAck(
     initiator: message.initiator_signature,
     responder: message.responder_signature,
   };
+  // Where the state came from a deposit or withdrawal, the chain knows it better than this side (PROTOCOL 6).
+  const object = yield* onChainNow(finalId(channel));
+  const onChain =
+    object !== null && object.round === number + 1n && equalBytes(object.stateHash, message.state_hash);
   const shown = {
     number,
     stateHash: message.state_hash,
-    source: number === 0n ? ('funding' as const) : ('update' as const),
+    source: onChain ? ('chain' as const) : ('update' as const),
   };
-  const bytes = coSignedBytes(channel, shown);
-  const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
-  const signedByPeer = yield* verify(peerKey(channel), bytes, signatures[other(channel.role)]);
-  if (!signedByMe || !signedByPeer)
-    return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
+  if (!onChain) {
+    const bytes = coSignedBytes(channel, shown);
+    const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
+    const signedByPeer = yield* verify(peerKey(channel), bytes, signatures[other(channel.role)]);
+    if (!signedByMe || !signedByPeer)
+      return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
+  }
   const { proposal } = channel;
   if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
     return thenResume(commitProposal(channel, env, signatures[other(channel.role)]));
-  const balances = balancesFrom(channel, message);
+  const balances = balancesFrom(channel, message, object?.total ?? sum(mine.balances));
   if (typeof balances === 'string') return stop(channel, env, balances, true);
   const recovered = change(channel, env, {
     latest: { ...shown, balances, signatures },
@@ -180,7 +188,11 @@ export function* onReestablishAck(
   ]);
 }
 
-function balancesFrom(channel: Channel, message: MessageOf<'channel_reestablish_ack'>): Balances | string {
+function balancesFrom(
+  channel: Channel,
+  message: MessageOf<'channel_reestablish_ack'>,
+  total: bigint,
+): Balances | string {
   let balances: Balances;
   try {
     const trees = parseTrees(message.state);
@@ -193,7 +205,7 @@ function balancesFrom(channel: Channel, message: MessageOf<'channel_reestablish_
   } catch (error) {
     return `the restored state cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
-  if (sum(balances) !== sum(latest(channel).balances)) return 'the restored state has another total';
+  if (sum(balances) !== total) return 'the restored state has another total';
   return balances;
 }
 

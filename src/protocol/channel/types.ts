@@ -29,8 +29,11 @@ export interface CoSigned {
   balances: Balances;
   stateHash: Uint8Array;
   signatures: Record<Role, Uint8Array>;
-  /** Which object the signatures are on: the on-chain transaction that made the state, or a channel_offchain_tx. */
-  source: 'funding' | 'update' | 'move';
+  /**
+   * Which object the signatures are on: the on-chain transaction that made the state, or a channel_offchain_tx. `chain`:
+   * restored, and known only to be the state that the chain holds.
+   */
+  source: 'funding' | 'update' | 'move' | 'chain';
   /** Hash of the unsigned deposit or withdrawal, where that made the state. */
   digest?: Uint8Array;
 }
@@ -168,6 +171,8 @@ export interface OnChain {
   lockedUntil: number;
   /** What a settle pays out. */
   balances: Balances;
+  /** All coins of the channel: what every state's balances add up to. */
+  total: bigint;
 }
 
 /** A transaction that one side posts alone: nobody else's signature or presence is needed. */
@@ -280,9 +285,11 @@ export type Ask =
   /** The account as the own node sees it; null where it cannot be asked. */
   | { ask: 'account'; key: Uint8Array }
   /** A nonce of the own account, reserved wallet-wide; null where the node cannot be asked. */
-  | { ask: 'reserve_nonce' };
+  | { ask: 'reserve_nonce' }
+  /** The channel's object now; null where it is not there, or the node cannot be asked. */
+  | { ask: 'on_chain'; channelId: Uint8Array };
 
-export type Answer = Uint8Array | boolean | { balance: bigint; nonce: bigint } | bigint | null;
+export type Answer = Uint8Array | boolean | OnChain | { balance: bigint; nonce: bigint } | bigint | null;
 
 // ---- effects, in the order in which they must happen
 
