@@ -196,6 +196,85 @@ describe('IndexedDB', () => {
     await store.close();
   });
 
+  describe('many keys asked for at once', () => {
+    const key = (n: number) => `r${n}`;
+    const rows = (from: number, to: number, value?: unknown) =>
+      Array.from({ length: to - from }, (_, i) => ({
+        table: 'requests' as const,
+        key: key(from + i),
+        value,
+      }));
+    const values = async (store: Store, to: number) =>
+      Promise.all(rows(0, to).map((row) => store.get('requests', row.key)));
+
+    test('are found though another connection wrote them after the last look, or deleted them', async () => {
+      const factory = new FakeFactory();
+      const [one, other] = [await openIdbStore('w', factory), await openIdbStore('w', factory)];
+      await one.commit(rows(0, 50, 'one'));
+      expect(await values(other, 100)).toEqual([...Array(50).fill('one'), ...Array(50).fill(undefined)]);
+      await one.commit(rows(50, 100, 'late'));
+      await one.commit(rows(10, 20, undefined));
+      await one.commit(rows(15, 20, 'again'));
+      const expected = [
+        ...Array(10).fill('one'),
+        ...Array(5).fill(undefined),
+        ...Array(5).fill('again'),
+        ...Array(30).fill('one'),
+        ...Array(50).fill('late'),
+      ];
+      expect(await values(other, 100)).toEqual(expected);
+      expect(await Promise.all([values(other, 100), values(other, 100)])).toEqual([expected, expected]);
+      await Promise.all([one.close(), other.close()]);
+    });
+
+    test('are found in more packs than are read at once', async () => {
+      const factory = new FakeFactory();
+      const store = await openIdbStore('w', factory);
+      for (let n = 0; n < 600; n++) await store.commit(rows(n, n + 1, n));
+      await store.close();
+      const again = await openIdbStore('w', factory);
+      const expected = Array.from({ length: 620 }, (_, n) => (n < 600 ? n : undefined));
+      for (let time = 0; time < 4; time++) expect(await values(again, 620)).toEqual(expected);
+      await again.close();
+    });
+
+    test('that are new cost no request each', async () => {
+      const store = await openIdbStore('w', new FakeFactory());
+      await store.commit(rows(0, 10, 1));
+      const original = IDBIndex.prototype.getKey;
+      const asked: unknown[] = [];
+      IDBIndex.prototype.getKey = function (query) {
+        asked.push(query);
+        return original.call(this, query);
+      };
+      try {
+        expect((await values(store, 500)).filter((value) => value === 1)).toHaveLength(10);
+      } finally {
+        IDBIndex.prototype.getKey = original;
+      }
+      expect(asked).toEqual(rows(0, 10).map((row) => row.key));
+      await store.close();
+    });
+
+    test('are all refused where the packs cannot be read, and found the next time', async () => {
+      const store = await openIdbStore('w', new FakeFactory());
+      await store.commit(rows(0, 50, 1));
+      const original = IDBObjectStore.prototype.getAllKeys;
+      IDBObjectStore.prototype.getAllKeys = () => {
+        throw new DOMException('injected', 'UnknownError');
+      };
+      try {
+        const results = await Promise.allSettled(rows(0, 50).map((row) => store.get('requests', row.key)));
+        for (const result of results)
+          expect(result).toMatchObject({ status: 'rejected', reason: expect.any(StoreError) });
+      } finally {
+        IDBObjectStore.prototype.getAllKeys = original;
+      }
+      expect(await values(store, 50)).toEqual(Array(50).fill(1));
+      await store.close();
+    });
+  });
+
   test('a read that fails fails alone', async () => {
     const store = await openIdbStore('bad key', new FakeFactory());
     await store.commit([{ table: 'meta', key: 'a', value: 1 }]);

@@ -6,7 +6,7 @@ import type { IDBPObjectStore } from 'idb';
 import type { Table } from '../../engine/ports.ts';
 
 /** Row i is `keys[i]` and `values[i]`. Packs are numbered in the order of their commits. */
-interface Pack {
+export interface Pack {
   keys: string[];
   values: unknown[];
 }

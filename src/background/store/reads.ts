@@ -1,5 +1,6 @@
 /** Reads of single rows: those of one turn share a transaction, as one for each would take most of their time. */
 import type { Table } from '../../engine/ports.ts';
+import { createKnownKeys, type KnownKeys } from './known-keys.ts';
 import { getPacked, isPacked } from './packs.ts';
 
 interface Waiting {
@@ -11,18 +12,47 @@ interface Waiting {
 
 export type Read = (table: Table, key: string) => Promise<unknown>;
 
+/** From so many keys of a packed table on, knowing all of its keys costs less than to look each up. */
+const many = 32;
+
 export function createReads(db: IDBDatabase): Read {
   let waiting: Waiting[] = [];
+  const known = new Map<Table, KnownKeys>();
 
   function start(): void {
-    const batch = waiting;
+    const all = waiting;
     waiting = [];
-    try {
-      const transaction = db.transaction([...new Set(batch.map((one) => one.table))], 'readonly');
-      for (const one of batch) attempt(one, () => place(transaction.objectStore(one.table), one));
-    } catch (error) {
-      for (const one of batch) one.failed(error);
+    const batches = new Map<Table, Waiting[]>();
+    for (const one of all) {
+      if (!batches.has(one.table)) batches.set(one.table, []);
+      batches.get(one.table)!.push(one);
     }
+    try {
+      const transaction = db.transaction([...batches.keys()], 'readonly');
+      for (const [table, batch] of batches) {
+        const store = transaction.objectStore(table);
+        if (isPacked(table) && batch.length >= many) getMany(store, table, batch);
+        else for (const one of batch) get(store, one);
+      }
+    } catch (error) {
+      for (const one of all) one.failed(error);
+    }
+  }
+
+  function getMany(store: IDBObjectStore, table: Table, batch: readonly Waiting[]): void {
+    if (!known.has(table)) known.set(table, createKnownKeys());
+    known.get(table)!.update(
+      store,
+      (mayHave) => {
+        for (const one of batch) {
+          if (mayHave(one.key)) get(store, one);
+          else one.found(undefined);
+        }
+      },
+      (event) => {
+        for (const one of batch) refuse(event, one);
+      },
+    );
   }
 
   return (table, key) =>
@@ -33,22 +63,20 @@ export function createReads(db: IDBDatabase): Read {
     });
 }
 
-function attempt({ failed }: Waiting, work: () => void): void {
+function get(store: IDBObjectStore, one: Waiting): void {
+  const failed = (event: Event) => refuse(event, one);
   try {
-    work();
+    if (isPacked(one.table)) return getPacked(store, one.key, one.found, failed);
+    const request = store.get(one.key);
+    request.onerror = failed;
+    request.onsuccess = () => one.found(request.result);
   } catch (error) {
-    failed(error);
+    one.failed(error);
   }
 }
 
-function place(store: IDBObjectStore, { table, key, found, failed }: Waiting): void {
-  const onError = (event: Event) => {
-    // One that fails shall not take the others with it.
-    event.preventDefault();
-    failed((event.target as IDBRequest).error);
-  };
-  if (isPacked(table)) return getPacked(store, key, found, onError);
-  const request = store.get(key);
-  request.onerror = onError;
-  request.onsuccess = () => found(request.result);
+function refuse(event: Event, { failed }: Waiting): void {
+  // One that fails shall not take the others with it.
+  event.preventDefault();
+  failed((event.target as IDBRequest).error);
 }
