@@ -6,7 +6,7 @@ import type { Mpt } from '../state/mpt.ts';
 import { CodeError, type ContractCode, type FateCode, parseByteCode, parseContractCode } from './bytecode.ts';
 import { type Contract, parseContract, serializeContract, storeKey } from './contract.ts';
 import { Crash } from './failure.ts';
-import { initialMetadata, rawMapKey, registerKey } from './store.ts';
+import { initialMetadata, registerKey } from './store.ts';
 
 export interface Chain {
   readonly accounts: Mpt;

@@ -2,6 +2,7 @@
 import { bigintToBytes, concatBytes } from '../bytes.ts';
 import { Crash } from './failure.ts';
 import { entriesOf } from './map.ts';
+import { spendWork } from './meter.ts';
 import type { Type } from './types.ts';
 import { isMap, isStoreMap, type Value } from './value.ts';
 
@@ -69,6 +70,7 @@ function encodeString(bytes: Uint8Array): Uint8Array {
 function checkKey(key: Value): void {
   const left: Value[] = [key];
   while (left.length > 0) {
+    spendWork(20);
     const value = left.pop()!;
     if (typeof value !== 'object') continue;
     if (isMap(value) || isStoreMap(value)) throw new Crash('a map is the key of a map');
@@ -82,7 +84,10 @@ export function encode(value: Value): Uint8Array {
   if (typeof value === 'bigint') return encodeInt(value);
   const out: Uint8Array[] = [];
   const left: Value[] = [value];
-  while (left.length > 0) encodeOne(left.pop()!, out, left);
+  while (left.length > 0) {
+    spendWork(50);
+    encodeOne(left.pop()!, out, left);
+  }
   return out.length === 1 ? out[0]! : concatBytes(...joined(out));
 }
 

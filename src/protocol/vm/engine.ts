@@ -9,8 +9,9 @@ import { DecodeError, decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { Crash, Revert, VmError } from './failure.ts';
 import { dirtyValues, finalizeStores } from './finalize.ts';
+import { metered } from './meter.ts';
 import { instructions } from './ops/index.ts';
-import type { Flow } from './ops/op.ts';
+import type { Flow, Run } from './ops/op.ts';
 import { costModels } from './traversal.ts';
 import { isBlob, type Value } from './value.ts';
 import { type CallEnv, Vm } from './vm.ts';
@@ -38,8 +39,13 @@ export type Outcome =
 
 const badCallData = new TextEncoder().encode('bad_call_data');
 
+export interface CallData {
+  function: Value;
+  args: readonly Value[];
+}
+
 /** Function id and arguments; undefined where the bytes are no calldata. */
-export function parseCallData(bytes: Uint8Array): { function: Value; args: readonly Value[] } | undefined {
+export function parseCallData(bytes: Uint8Array): CallData | undefined {
   let value: Value;
   try {
     value = decode(bytes);
@@ -60,19 +66,7 @@ export function execute(env: CallEnv, chain: Chain, call: Execution): Outcome {
   const vm = new Vm(env, chain, call.gas, call.caller, call.value);
   vm.codes = new Map([[toHex(call.contract), { code: call.code, vmVersion: call.vmVersion }]]);
   try {
-    const checks = { payable: call.value > 0n, isPrivate: true, allowInit: call.allowInit };
-    vm.enterContract(call.caller, call.contract, parsed.function, checks);
-    vm.checkArgs(parsed.args);
-    vm.bindArgs(parsed.args);
-    run(vm);
-    finish(vm);
-    return {
-      type: 'ok',
-      value: encode(vm.acc),
-      gasUsed: call.gas - vm.gas,
-      log: vm.logs.toReversed(),
-      chain: vm.chain,
-    };
+    return metered(() => runCall(vm, call, parsed));
   } catch (error) {
     if (error instanceof Revert)
       return {
@@ -86,16 +80,32 @@ export function execute(env: CallEnv, chain: Chain, call: Execution): Outcome {
   }
 }
 
+function runCall(vm: Vm, call: Execution, { function: id, args }: CallData): Outcome {
+  const checks = { payable: call.value > 0n, isPrivate: true, allowInit: call.allowInit };
+  vm.enterContract(call.caller, call.contract, id, checks);
+  vm.checkArgs(args);
+  vm.bindArgs(args);
+  run(vm);
+  finish(vm);
+  return {
+    type: 'ok',
+    value: encode(vm.acc),
+    gasUsed: call.gas - vm.gas,
+    log: vm.logs.toReversed(),
+    chain: vm.chain,
+  };
+}
+
 /** Until the outermost call returns. */
 function run(vm: Vm): void {
   let block = blockOf(vm);
   let next = 0;
   for (;;) {
-    let flow: Flow | void;
+    let flow: Flow;
     const mark = vm.callStack?.guarded ? vm.mark() : undefined;
     try {
       const instruction = block[next++];
-      if (instruction) flow = step(vm, instruction);
+      if (instruction) flow = step(vm, instruction) ?? undefined;
       else {
         vm.block++;
         vm.target = BigInt(vm.block);
@@ -120,7 +130,7 @@ function blockOf(vm: Vm): readonly Instruction[] {
   return block ?? vm.abort(aborts.noSuchBlock(vm.block < 0 ? vm.target : BigInt(vm.block)));
 }
 
-function step(vm: Vm, { op, args }: Instruction): Flow | void {
+function step(vm: Vm, { op, args }: Instruction): ReturnType<Run> {
   const run = instructions[op.code];
   for (const i of op.immediates)
     if (args[i]!.mode !== 'immediate') throw new Crash(`${op.name} wants an immediate`);

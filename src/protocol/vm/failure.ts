@@ -8,6 +8,11 @@ export class Crash extends Error {
   override name = 'Crash';
 }
 
+/** A limit of this VM that the chain does not know; not even a protected call survives it. */
+export class Limit extends Crash {
+  override name = 'Limit';
+}
+
 /** A runtime error of the VM: the call fails and takes its gas. */
 export class VmError extends Error {
   override name = 'VmError';

@@ -6,6 +6,7 @@
 import { compareBytes } from '../bytes.ts';
 import { Crash } from './failure.ts';
 import { entriesOf, type FateMap } from './map.ts';
+import { spendWork } from './meter.ts';
 import { type TermView, viewOf } from './term.ts';
 import type { Value } from './value.ts';
 
@@ -48,6 +49,7 @@ export function compareValues(a: Value, b: Value): number {
   if (a === b && typeof a !== 'object') return 0;
   const pending: Pending[] = [{ a, b }];
   while (pending.length > 0) {
+    spendWork(20);
     const next = pending.pop()!;
     const order = compareShallow(next.a, next.b, pending);
     if (order !== 0) return order;
@@ -130,6 +132,7 @@ const termRanks: Record<TermView['is'], number> = { int: 0, atom: 1, tuple: 2, m
 export function compareTerms(a: Value, b: Value): number {
   const pending: { a: TermView; b: TermView }[] = [{ a: viewOf(a), b: viewOf(b) }];
   while (pending.length > 0) {
+    spendWork(100);
     const { a: x, b: y } = pending.pop()!;
     if (x === y) continue;
     if (x.is !== y.is) return termRanks[x.is] - termRanks[y.is];

@@ -4,7 +4,7 @@ import { type Abort, aborts, textOf } from './abort.ts';
 import { type FateCode, type FateFunction, initId, type Operand } from './bytecode.ts';
 import { type Chain, codeOf } from './chain.ts';
 import type { LogEntry } from './contract.ts';
-import { Crash, Revert, VmError } from './failure.ts';
+import { Crash, Limit, Revert, VmError } from './failure.ts';
 import {
   loadMap,
   lookup,
@@ -197,7 +197,7 @@ export class Vm {
     const price = total <= 1024 ? 1 : 1 + Math.floor(total / 1024);
     this.spend(cells * price);
     this.cells = total;
-    if (total > maxCells) throw new Crash(`the call holds more than ${maxCells} cells`);
+    if (total > maxCells) throw new Limit(`the call holds more than ${maxCells} cells`);
   }
 
   spendTraversal(value: Value, model: CostModel): void {
@@ -497,7 +497,8 @@ export class Vm {
     try {
       this.#checkReturnType(check);
       this.acc = some(this.acc);
-    } catch {
+    } catch (error) {
+      if (error instanceof Limit) throw error;
       this.gas = gas;
       this.stores = check.stores;
       this.chain = check.chain;

@@ -2,6 +2,7 @@
 import { type Abort, aborts } from '../abort.ts';
 import type { Operand } from '../bytecode.ts';
 import { Crash } from '../failure.ts';
+import { spendWork } from '../meter.ts';
 import type { Value } from '../value.ts';
 import type { Vm } from '../vm.ts';
 import { fate3, type Group, type Run, resultOf, since, wordsOf } from './op.ts';
@@ -16,10 +17,17 @@ const paid =
   (vm, args) => {
     const values = args.slice(1, count + 1).map((arg) => vm.get(arg));
     const allInts = values.every((value) => typeof value === 'bigint');
+    if (allInts) spendForSize(values as bigint[]);
     const result = resultOf(vm, name, allInts ? apply(...(values as bigint[])) : undefined, values) as bigint;
     vm.spendCells(wordsOf(result));
     vm.set(args[0]!, result);
   };
+
+/** Huge operands cost more than a small result is priced. */
+function spendForSize(values: readonly bigint[]): void {
+  const words = values.reduce((sum, value) => sum + wordsOf(value), 0);
+  if (words > 32) spendWork(1000 * words);
+}
 
 const step =
   (by: bigint, operand: (args: readonly Operand[]) => Operand): Run =>

@@ -1,9 +1,9 @@
 /** Bit fields: integers read bit by bit, negative ones with infinitely many bits set. */
 import { aborts } from '../abort.ts';
+import { spendWork } from '../meter.ts';
 import type { Bits, Value } from '../value.ts';
-import type { Vm } from '../vm.ts';
 import { spendForBit } from './arithmetic.ts';
-import { binary, type Group, type Run, resultOf, unary } from './op.ts';
+import { binary, type Group, type Run, resultOf, unary, wordsOf } from './op.ts';
 
 const bits = (value: bigint): Bits => ({ kind: 'bits', value });
 const isBits = (value: Value): value is Bits => typeof value === 'object' && value.kind === 'bits';
@@ -32,16 +32,21 @@ function bitResult(field: Value, index: bigint, apply: (field: bigint, index: bi
 }
 
 const combine = (name: string, apply: (a: bigint, b: bigint) => bigint): Run =>
-  binary(name, (a, b) => (isBits(a) && isBits(b) ? bits(apply(a.value, b.value)) : undefined));
+  binary(name, (a, b) => {
+    if (!isBits(a) || !isBits(b)) return undefined;
+    spendWork(10 * (wordsOf(a.value) + wordsOf(b.value)));
+    return bits(apply(a.value, b.value));
+  });
 
 /** The number of set bits of a finite field. */
 function count(value: bigint): bigint {
+  spendWork(1000 * wordsOf(value));
   let sum = 0;
   for (const digit of value.toString(2)) if (digit === '1') sum++;
   return BigInt(sum);
 }
 
-function allN(vm: Vm, n: Value): Value {
+function allN(n: Value): Value {
   const length = n as bigint;
   // the chain shifts to the right by a negative number
   return bits(length < 0n ? -1n : (1n << length) - 1n);
@@ -55,7 +60,7 @@ export const bitFields: Group = {
   BITS_ALL_N: (vm, args) => {
     const n = vm.get(args[1]!);
     spendForBit(vm, n);
-    vm.set(args[0]!, allN(vm, n));
+    vm.set(args[0]!, allN(n));
   },
   BITS_SET: atIndex('bits_set', (field, index) => bits(field | (1n << index))),
   BITS_CLEAR: atIndex('bits_clear', (field, index) => bits(field & ~(1n << index))),

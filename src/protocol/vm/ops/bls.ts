@@ -5,6 +5,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bigintToFixedBytes, bytesToBigint } from '../../bytes.ts';
 import { Crash } from '../failure.ts';
+import { spendWork } from '../meter.ts';
 import { blob, tuple, type Value } from '../value.ts';
 import { fpModulus, frModulus } from './field.ts';
 import { binary, fate2, type Group, type Run, since, unary } from './op.ts';
@@ -87,6 +88,9 @@ interface Point<F, P> {
   is0(): boolean;
   toAffine(): { x: F; y: F };
 }
+/** About the nanoseconds of the check that a point is in the group. */
+const pointWork = 3_000_000;
+
 type Coordinates<F> = [x: F, y: F, z: F];
 
 function groupOf<F, P extends Point<F, P>>(curve: Curve<F, P>) {
@@ -108,6 +112,7 @@ function groupOf<F, P extends Point<F, P>>(curve: Curve<F, P>) {
   /** @returns undefined where it is no member of the group */
   function member(point: Coordinates<F>): P | undefined {
     if (field.is0(point[2])) return Point.ZERO;
+    spendWork(pointWork);
     try {
       const found = Point.fromAffine(affine(point));
       found.assertValidity();

@@ -3,6 +3,7 @@
 import { bytesToBigint, concatBytes, toHex } from '../../bytes.ts';
 import { aborts } from '../abort.ts';
 import { Crash } from '../failure.ts';
+import { spendWork } from '../meter.ts';
 import { type Blob, blob, isBlob, none, some, tuple, type Value } from '../value.ts';
 import { binary, fate3, type Group, resultOf, since, unary } from './op.ts';
 
@@ -13,7 +14,7 @@ const bytes = (content: Uint8Array): Blob => blob('bytes', content);
 function split(content: Uint8Array, at: bigint): Value | undefined {
   if (at < 0n || at > BigInt(content.length)) return undefined;
   const index = Number(at);
-  return tuple([bytes(content.slice(0, index)), bytes(content.slice(index))]);
+  return tuple([bytes(content.subarray(0, index)), bytes(content.subarray(index))]);
 }
 
 /** A negative length is that of the second part. */
@@ -37,7 +38,11 @@ function intToBytes(value: bigint, length: bigint): Uint8Array {
 }
 
 export const byteArrays: Group = {
-  BYTES_TO_INT: unary('bytes_to_int', (a) => (isBlob(a, 'bytes') ? bytesToBigint(a.bytes) : undefined)),
+  BYTES_TO_INT: unary('bytes_to_int', (a) => {
+    if (!isBlob(a, 'bytes')) return undefined;
+    spendWork(20 * a.bytes.length);
+    return bytesToBigint(a.bytes);
+  }),
   BYTES_TO_STR: (vm, args) => {
     const a = vm.get(args[1]!);
     const text = isBlob(a, 'bytes') ? new TextEncoder().encode(toHex(a.bytes).toUpperCase()) : undefined;

@@ -4,7 +4,7 @@ import { bigintToFixedBytes } from '../../bytes.ts';
 import { aborts } from '../abort.ts';
 import { initId, type Operand } from '../bytecode.ts';
 import { createContract, type NewContract, removeContract, transfer } from '../chain.ts';
-import { Crash } from '../failure.ts';
+import { Crash, Limit } from '../failure.ts';
 import { instantiate, matchType, type Type } from '../types.ts';
 import { blob, isBlob, type List, listOf, none, some, type Value } from '../value.ts';
 import type { Vm } from '../vm.ts';
@@ -50,7 +50,8 @@ function callRemote(vm: Vm, call: RemoteCall): boolean {
   try {
     setUp();
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof Limit) throw error;
     vm.rollBack(mark);
     vm.stack = stack;
     return false;

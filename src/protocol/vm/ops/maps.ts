@@ -2,6 +2,7 @@
 import { aborts } from '../abort.ts';
 import { Crash } from '../failure.ts';
 import { emptyMap, entriesOf, type FateMap, mapDelete, mapGet, mapPut } from '../map.ts';
+import { spendWork } from '../meter.ts';
 import { isTombstone } from '../store-maps.ts';
 import {
   isList,
@@ -87,6 +88,7 @@ export const maps: Group = {
   MAP_FROM_LIST: (vm, args) => {
     const list = vm.get(args[1]!);
     if (!isList(list)) throw vm.abort(aborts.typeError('map_from_list', [list]));
+    spendWork(100 * list.length);
     let map = emptyMap;
     for (const pair of itemsOf(list)) {
       if (typeof pair !== 'object' || pair.kind !== 'tuple') continue;

@@ -8,6 +8,7 @@ import type { Vm } from '../vm.ts';
 /** What follows an instruction: the next one (nothing), the block that `vm.block` names, or the end. */
 export type Flow = 'jump' | 'stop' | undefined;
 /** Runs one instruction whose base gas is paid. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most instructions return nothing
 export type Run = (vm: Vm, args: readonly Operand[]) => Flow | void;
 export type Group = Readonly<Record<string, Run>>;
 
