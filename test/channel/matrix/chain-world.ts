@@ -51,6 +51,7 @@ export class ChainParty extends Party {
       return this.nodeAnswers
         ? (this.world.chain.state.account(ask.key) ?? { balance: 0n, nonce: 0n })
         : null;
+    if (ask.ask === 'on_chain') return this.nodeAnswers ? this.#object(ask.channelId) : null;
     if (ask.ask === 'reserve_nonce') return this.nodeAnswers ? this.reserve() : null;
     return super.answer(ask);
   }
@@ -195,17 +196,21 @@ export class ChainParty extends Party {
     this.post({ type: 'chain', what: 'cancel', confirmations });
   }
 
+  #object(id: Uint8Array): OnChain | null {
+    const found = this.world.chain.state.channel(id);
+    if (!found) return null;
+    return {
+      round: found.round,
+      stateHash: found.stateHash,
+      lockedUntil: Number(found.lockedUntil),
+      balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
+      total: found.channelAmount,
+    };
+  }
+
   #lookAtObject(channel: Channel): void {
     const { chain } = this.world;
-    const found = chain.state.channel(finalId(channel));
-    const object: OnChain | null = found
-      ? {
-          round: found.round,
-          stateHash: found.stateHash,
-          lockedUntil: Number(found.lockedUntil),
-          balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
-        }
-      : null;
+    const object = this.#object(finalId(channel));
     const same =
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&

@@ -11,8 +11,10 @@ export const known = {
   commitsRefusedProposal: true,
   /** The peer's close that a reorganisation undid leaves `closing_solo` without a way out. */
   stuckAfterLostClose: true,
-  /** Deposits and withdrawals are not in the chain model yet. */
-  moves: false,
+  /** A settle counts as final at once: undone by a reorganisation, nobody settles again. */
+  closedTooEarly: true,
+  /** A settle or slash that the node dropped is made again with the same bytes, which the node does not take again. */
+  sameSoloAgain: true,
 };
 
 /** Flows that fail without any death. */
