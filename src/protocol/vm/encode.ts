@@ -82,31 +82,42 @@ function checkKey(key: Value): void {
 /** @throws Crash where the value has no serialization */
 export function encode(value: Value): Uint8Array {
   if (typeof value === 'bigint') return encodeInt(value);
-  const out: Uint8Array[] = [];
+  const out = new Output();
   const left: Value[] = [value];
   while (left.length > 0) {
     spendWork(50);
     encodeOne(left.pop()!, out, left);
   }
-  return out.length === 1 ? out[0]! : concatBytes(...joined(out));
+  return out.bytes();
 }
 
-/** Spreading too many arguments would exhaust the engine's stack. */
-function joined(parts: Uint8Array[]): Uint8Array[] {
-  let chunks = parts;
-  while (chunks.length > 1024) {
-    const next: Uint8Array[] = [];
-    for (let i = 0; i < chunks.length; i += 1024) next.push(concatBytes(...chunks.slice(i, i + 1024)));
-    chunks = next;
+/** Bytes that grow at the end. */
+class Output {
+  #buffer = new Uint8Array(64);
+  #length = 0;
+  push(...parts: readonly Uint8Array[]): void {
+    for (const part of parts) {
+      const length = this.#length + part.length;
+      if (length > this.#buffer.length) {
+        spendWork(length);
+        const larger = new Uint8Array(2 * length);
+        larger.set(this.#buffer);
+        this.#buffer = larger;
+      }
+      this.#buffer.set(part, this.#length);
+      this.#length = length;
+    }
   }
-  return chunks;
+  bytes(): Uint8Array {
+    return this.#buffer.slice(0, this.#length);
+  }
 }
 
 function pushItems(items: readonly Value[], left: Value[]): void {
   for (let i = items.length - 1; i >= 0; i--) left.push(items[i]!);
 }
 
-function encodeTuple(items: readonly Value[], out: Uint8Array[], left: Value[]): void {
+function encodeTuple(items: readonly Value[], out: Output, left: Value[]): void {
   if (items.length === 0) out.push(Uint8Array.of(tags.emptyTuple));
   else if (items.length < 16) out.push(Uint8Array.of((items.length << 4) | 0x0b));
   else out.push(Uint8Array.of(tags.longTuple), rlpInt(BigInt(items.length - 16)));
@@ -114,9 +125,9 @@ function encodeTuple(items: readonly Value[], out: Uint8Array[], left: Value[]):
 }
 
 /** Writes the value's head and leaves its inner values for later, the first on top. */
-function encodeOne(value: Value, out: Uint8Array[], left: Value[]): void {
-  if (typeof value === 'bigint') return void out.push(encodeInt(value));
-  if (typeof value === 'boolean') return void out.push(Uint8Array.of(value ? tags.true : tags.false));
+function encodeOne(value: Value, out: Output, left: Value[]): void {
+  if (typeof value === 'bigint') return out.push(encodeInt(value));
+  if (typeof value === 'boolean') return out.push(Uint8Array.of(value ? tags.true : tags.false));
   switch (value.kind) {
     case 'string':
       out.push(encodeString(value.bytes));

@@ -8,7 +8,7 @@ export function run<T>(start: Step<T>): T {
   const stack: Generator<unknown, unknown, unknown>[] = [start];
   let result: unknown;
   for (;;) {
-    const { done, value } = stack.at(-1)!.next(result);
+    const { done, value } = stack[stack.length - 1]!.next(result);
     if (!done) {
       stack.push(value as Generator<unknown, unknown, unknown>);
       result = undefined;

@@ -77,10 +77,12 @@ function* infer(value: Value): Step<Type> {
   const compound = value as Extract<Value, { kind: 'tuple' | 'variant' | 'nil' | 'cons' | 'map' }>;
   switch (compound.kind) {
     case 'tuple':
-      return { is: 'tuple', items: (yield inferItems(compound.items)) as Type[] };
     case 'variant': {
-      if (compound.tag >= compound.arities.length) throw new Incompatible();
-      const own: Type = { is: 'tuple', items: (yield inferItems(compound.items)) as Type[] };
+      if (compound.kind === 'variant' && compound.tag >= compound.arities.length) throw new Incompatible();
+      const items: Type[] = [];
+      for (const item of compound.items) items.push((leafType(item) ?? (yield infer(item))) as Type);
+      const own: Type = { is: 'tuple', items };
+      if (compound.kind === 'tuple') return own;
       return {
         is: 'variant',
         items: compound.arities.map((arity, tag) => (tag === compound.tag ? own : arity)),
@@ -98,17 +100,12 @@ function* infer(value: Value): Step<Type> {
       let item: Type = any;
       for (const element of itemsOf(compound)) {
         const type = (leafType(element) ?? (yield infer(element))) as Type;
-        item = type === item ? item : ((yield intersect(type, item)) as Type);
+        if (item === any) item = type;
+        else if (type !== item) item = (yield intersect(type, item)) as Type;
       }
       return { is: 'list', item };
     }
   }
-}
-
-function* inferItems(items: readonly Value[]): Step<Type[]> {
-  const types: Type[] = [];
-  for (const item of items) types.push((leafType(item) ?? (yield infer(item))) as Type);
-  return types;
 }
 
 function* intersect(a: Type, b: Type): Step<Type> {
