@@ -259,3 +259,39 @@ describe('depth is bounded by gas, not by the stack of the engine', () => {
     expect(encode(value)).toHaveLength(levels + 1);
   });
 });
+
+describe('work that gas does not pay for', () => {
+  const runs = (f: Uint8Array): Applied => {
+    const created = create(codeOf(f));
+    if (created.status !== 'applied') throw new Error(created.reason);
+    return call(created, callData('f', [1n, 2n]));
+  };
+  const jump = concatBytes(u8(0x06, 0x03), encode(1n));
+
+  test('ends in time: division of huge integers for ever', () => {
+    const huge = concatBytes(u8(0xaf, 0b111110), encode(0n), encode(1n), encode(300_000n));
+    const divide = concatBytes(u8(0x18, 0b101010), encode(1n), encode(0n), encode(0n));
+    timed(() => checkOutcome(runs(concatBytes(huge, jump, divide, jump))));
+  });
+
+  test('ends in a refusal: keys that share their parts', () => {
+    const doubled = (register: bigint) =>
+      concatBytes(
+        ...[0, 1].map(() => concatBytes(u8(0x0c, 0x02), encode(register))),
+        u8(0x27, 0b1110),
+        encode(register),
+        encode(2n),
+      );
+    const start = [0n, 1n].map((register) => concatBytes(u8(0x1a, 0b1110), encode(register), encode(1n)));
+    const grow = Array.from({ length: 60 }, () => concatBytes(doubled(0n), doubled(1n)));
+    const put = concatBytes(
+      u8(0x2a, 0b10),
+      encode(2n),
+      u8(0x2d, 0b11101010),
+      ...[2n, 2n, 0n, 1n].map(encode),
+    );
+    const look = concatBytes(u8(0x2f, 0b101010), ...[3n, 2n, 1n].map(encode));
+    const result = runs(concatBytes(...start, ...grow, put, jump, look, jump));
+    expect(result).toMatchObject({ status: 'refused' });
+  });
+});

@@ -68,6 +68,9 @@ export function applyContractEntry(trees: Trees, entry: EntryOf<'create' | 'call
   } catch (error) {
     if (error instanceof Crash || error instanceof CodeError || error instanceof StateError)
       return { status: 'refused', reason: error.message };
+    // an integer or an array larger than the engine can make
+    if (error instanceof RangeError)
+      return { status: 'refused', reason: `a value is too large: ${error.message}` };
     throw error;
   }
 }

@@ -75,7 +75,7 @@ export function execute(env: CallEnv, chain: Chain, call: Execution): Outcome {
         gasUsed: call.gas - error.gasLeft,
       };
     if (error instanceof VmError)
-      return { type: 'error', value: error.text, gasUsed: call.gas - error.gasLeft };
+      return { type: 'error', value: metered(() => error.text), gasUsed: call.gas - error.gasLeft };
     throw error;
   }
 }

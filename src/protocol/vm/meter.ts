@@ -6,7 +6,7 @@
  */
 import { Limit } from './failure.ts';
 
-const maxWork = 1e10;
+const maxWork = 2e9;
 let left = Number.POSITIVE_INFINITY;
 
 /** @throws Limit where the call has worked too much */

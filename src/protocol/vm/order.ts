@@ -49,7 +49,7 @@ export function compareValues(a: Value, b: Value): number {
   if (a === b && typeof a !== 'object') return 0;
   const pending: Pending[] = [{ a, b }];
   while (pending.length > 0) {
-    spendWork(20);
+    spendWork(40);
     const next = pending.pop()!;
     const order = compareShallow(next.a, next.b, pending);
     if (order !== 0) return order;

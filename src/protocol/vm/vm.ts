@@ -498,7 +498,7 @@ export class Vm {
       this.#checkReturnType(check);
       this.acc = some(this.acc);
     } catch (error) {
-      if (error instanceof Limit) throw error;
+      if (error instanceof Limit || error instanceof RangeError) throw error;
       this.gas = gas;
       this.stores = check.stores;
       this.chain = check.chain;

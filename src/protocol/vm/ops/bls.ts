@@ -121,7 +121,11 @@ function groupOf<F, P extends Point<F, P>>(curve: Curve<F, P>) {
       return undefined;
     }
   }
+  /** Points that this VM made need no check. */
+  const made = new WeakMap<object, P>();
   function pointOf(value: Value): P | undefined {
+    const known = typeof value === 'object' ? made.get(value) : undefined;
+    if (known) return known;
     const point = coordinates(value);
     if (!point) return undefined;
     const found = member(point);
@@ -131,7 +135,9 @@ function groupOf<F, P extends Point<F, P>>(curve: Curve<F, P>) {
   function fromPoint(point: P): Value {
     if (point.is0()) return write([field.ZERO, field.ZERO, field.ZERO]);
     const { x, y } = point.toAffine();
-    return write([x, y, field.ONE]);
+    const value = write([x, y, field.ONE]);
+    made.set(value as object, point);
+    return value;
   }
   return { field, coordinates, write, normalized, member, pointOf, fromPoint };
 }

@@ -51,7 +51,7 @@ function callRemote(vm: Vm, call: RemoteCall): boolean {
     setUp();
     return true;
   } catch (error) {
-    if (error instanceof Limit) throw error;
+    if (error instanceof Limit || error instanceof RangeError) throw error;
     vm.rollBack(mark);
     vm.stack = stack;
     return false;
