@@ -156,6 +156,7 @@ export class Engine {
       chain: deps.chain,
       clock: deps.clock,
       actors: () => this.#actors.values(),
+      cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
       interval: deps.watchInterval,
       seen: deps.on.chain,
     });
@@ -401,6 +402,14 @@ export class Engine {
     }
   }
 
+  /** Twice the fee, so that it goes before the other transaction of this nonce where both wait. */
+  async #cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void> {
+    const self = this.#deps.signer.publicKey;
+    const { signed } = await this.#spendTx(self, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
+    await actor.update({ cancelTx: signed });
+    await actor.broadcast(signed);
+  }
+
   async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, gasPrice = 10n ** 9n) {
     const tx: TxOf<'SpendTx'> = {
       type: 'SpendTx',
@@ -447,13 +456,7 @@ export class Engine {
       inband: this.#deps.on.inband,
       disconnect: (actor, reason) => this.#sessions.drop(actor.peer, reason),
       storeFailed: this.#deps.on.storeFailed,
-      cancelNonce: async (actor, nonce) => {
-        // Twice the fee, so that it goes before the other transaction of this nonce where both wait.
-        const self = this.#deps.signer.publicKey;
-        const { signed } = await this.#spendTx(self, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
-        await actor.update({ cancelTx: signed });
-        await actor.broadcast(signed);
-      },
+      cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
     };
     const actor = new ChannelActor(stored, deps);
     this.#actors.set(actor.id, actor);

@@ -1,6 +1,7 @@
 /** Follows the chain for every channel that waits for it, by asking the node again and again. */
 
-import { txHash } from '../protocol/chain/signed.ts';
+import { parseSignedTx, txHash } from '../protocol/chain/signed.ts';
+import { parseTx } from '../protocol/chain/tx.ts';
 import {
   bothSigned,
   type Channel,
@@ -21,8 +22,16 @@ export interface WatcherDeps {
   actors(): Iterable<ChannelActor>;
   /** Milliseconds between two looks. */
   interval: number;
+  /** Spends this nonce of the own account on nothing. */
+  cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
   /** What the node said, or why it could not be asked. */
   seen(status: ChainStatus | null, problem: string | null): void;
+}
+
+/** The nonce of a signed transaction of the own making. */
+function nonceOf(signed: Uint8Array): bigint | null {
+  const tx = parseTx(parseSignedTx(signed).tx);
+  return 'nonce' in tx ? tx.nonce : null;
 }
 
 export interface Watcher {
@@ -80,12 +89,17 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
       Boolean(object) === Boolean(channel.onChain);
-    if (!same || channel.phase === 'closing_solo') await actor.post({ type: 'on_chain', object, height });
+    const funding = object ? null : await depth(fundingTxHash(channel), height);
+    // Of an opening that was given up only half the funding is known: what was seen on chain was closed there.
+    const { signatures } = channel.funding!;
+    const known = signatures.initiator !== undefined && signatures.responder !== undefined;
+    const funded = object !== null || !known || (funding !== null && funding >= 0);
+    if (!same || funded !== (object !== null) || channel.phase === 'closing_solo')
+      await actor.post({ type: 'on_chain', object, height, funded });
     // An open channel whose object is gone without a close: the chain was reorganised below its funding.
-    if (!object && channel.phase === 'open') {
-      const confirmations = await depth(fundingTxHash(channel), height);
-      await actor.post({ type: 'chain', what: 'funding', confirmations });
-    } else if (object && channel.phase === 'open' && channel.funding?.confirmations === null)
+    if (!object && !funded && channel.phase === 'open')
+      await actor.post({ type: 'chain', what: 'funding', confirmations: funding });
+    else if (object && channel.phase === 'open' && channel.funding?.confirmations === null)
       await actor.post({ type: 'chain', what: 'funding', confirmations: 0 });
   }
 
@@ -96,10 +110,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (bothSigned(move)) {
       const confirmations = await depth(moveTxHash(move), height);
       await actor.post({ type: 'chain', what: 'move', confirmations });
-    } else if (move.cancel && actor.stored.cancelTx) await watchCancel(actor, actor.stored.cancelTx, height);
+    } else if (move.cancel) await watchCancel(actor, move.nonce, height);
   }
 
-  async function watchCancel(actor: ChannelActor, cancelTx: Uint8Array, height: number): Promise<void> {
+  /** What makes a half-signed transaction void; made up for where the process died before it was made. */
+  async function watchCancel(actor: ChannelActor, nonce: bigint, height: number): Promise<void> {
+    const { cancelTx } = actor.stored;
+    if (!cancelTx || nonceOf(cancelTx) !== nonce) return deps.cancelNonce(actor, nonce);
     const confirmations = await depth(txHash(cancelTx), height);
     if (confirmations === null) await actor.broadcast(cancelTx);
     await actor.post({ type: 'chain', what: 'cancel', confirmations });
@@ -122,8 +139,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
             what: 'funding',
             confirmations: since(`${actor.id} funded`, height),
           });
-        if (!actor.stored.cancelTx) return;
-        await watchCancel(actor, actor.stored.cancelTx, height);
+        await watchCancel(actor, channel.funding!.nonce, height);
         return;
       }
       case 'closing': {

@@ -193,7 +193,7 @@ describe('reorganisations', () => {
   });
 
   test('an agreed close is taken away: it is posted again', async () => {
-    const { alice, bob, id } = await openChannel();
+    const { alice, bob, id } = await openChannel(8);
     await alice.engine.wish(id, { type: 'shutdown' });
     await until(
       'close posted',

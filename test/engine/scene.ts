@@ -64,9 +64,9 @@ export function scene(firstSeed: number, keyBlockMs = 150) {
     pay: (from: Party, id: string, amount: bigint, direction: 'pay' | 'ask' = 'pay'): Promise<Outcome> =>
       from.engine.request(id, { scope: 'test', id: `r${++requests}`, amount, direction, note: null }),
     /** Alice opened a channel with Bob, who listens. */
-    async openChannel() {
+    async openChannel(minimumDepth = 1) {
       const alice = await party();
-      const bob = await party({ listen: true });
+      const bob = await party({ listen: true, minimumDepth });
       await fund(alice);
       await fund(bob);
       const { id } = await alice.engine.open(bob.publicKey, bob.transport.addresses(), terms);

@@ -8,7 +8,7 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
 import { channelTrees } from '../state/trees.ts';
-import { reserveNonce, sign } from './ask.ts';
+import { account, reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
 import { dropRequests } from './failure.ts';
 import { moved, tookEffect } from './move.ts';
@@ -64,10 +64,19 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
 /** The node shows the channel's object: an old state is answered, a close that nobody can dispute any more is settled. */
 export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'>): Rule {
   const { object, height } = event;
-  if (!object) return gone(channel, env);
-  const known = change(channel, env, { onChain: object });
+  if (!object) return gone(channel, env, event);
+  const known = change(channel, env, { onChain: object, goneAt: null });
   const news = changed(channel.onChain, object);
-  if (object.lockedUntil === 0) return transition(known, ...(news ? [persist()] : []));
+  if (object.lockedUntil === 0) {
+    const waits = channel.solo?.kind === 'close_solo' && channel.solo.missing < patience;
+    if (channel.phase === 'closing_solo' && !waits)
+      return stopped(
+        known,
+        env,
+        'The close on the chain was undone by a reorganisation. Close the channel again.',
+      );
+    return transition(known, ...(news ? [persist()] : []));
+  }
   const closing = enter(known, env, news ? [closingNote(known, object)] : []);
   const state = provable(closing.channel);
   const older = object.round < roundOf(state) && state.source === 'update';
@@ -106,7 +115,7 @@ function enter(channel: Channel, env: Env, history: Parameters<typeof persist>[0
 /** The later state that both signed, without asking anyone, as soon as the old one is seen. */
 function* slash(closing: Transition, env: Env, state: CoSigned): Rule {
   const { solo } = closing.channel;
-  if (solo?.kind === 'slash' && solo.round === roundOf(state)) return closing;
+  if (solo?.kind === 'slash' && solo.round === roundOf(state) && solo.missing < patience) return closing;
   return yield* post(closing, env, 'slash', roundOf(state), (nonce) => ({
     type: 'ChannelSlashTx',
     channelId: finalId(closing.channel),
@@ -121,7 +130,7 @@ function* slash(closing: Transition, env: Env, state: CoSigned): Rule {
 /** Once the lock has ended: at once where this side closed or answered, a little later otherwise. */
 function* settle(closing: Transition, env: Env, object: OnChain, height: number): Rule {
   const { solo } = closing.channel;
-  if (solo?.kind === 'settle') return closing;
+  if (solo?.kind === 'settle' && solo.missing < patience) return closing;
   if (height < object.lockedUntil + (solo ? 0 : settleGrace)) return closing;
   return yield* post(closing, env, 'settle', object.round, (nonce) => ({
     type: 'ChannelSettleTx',
@@ -143,14 +152,18 @@ function* post(
   make: (nonce: bigint) => Unpriced,
 ): Rule {
   const { channel } = before;
-  const nonce = yield* reserveNonce();
+  const own = yield* account(ownKey(channel));
+  const held = own && heldNonce(channel, own.nonce);
+  const nonce = held ? held.nonce : own && (yield* reserveNonce());
   if (nonce === null)
     return {
       ...before,
       refused: 'The node cannot be asked now, so nothing was posted. Try again once it answers.',
     };
   const unpriced = make(nonce);
-  const fee = minFee(unpriced);
+  const least = minFee(unpriced);
+  // It replaces what waits under this nonce, and differs from what the node may have dropped.
+  const fee = held && held.fee * 2n > least ? held.fee * 2n : least;
   const tx = serializeTx({ ...unpriced, fee } as Tx);
   const signature = yield* sign(signingBytes(channel.networkId, txHash(tx)));
   const solo: Solo = {
@@ -170,6 +183,20 @@ function* post(
   );
 }
 
+/**
+ * A nonce of this channel's own transactions that is not spent yet: nothing behind it could be mined, so what is posted
+ * now takes its place.
+ */
+function heldNonce(channel: Channel, spent: bigint): { nonce: bigint; fee: bigint } | null {
+  const { solo, closing, move, role } = channel;
+  const waiting = [solo, closing?.by === role ? closing : null, move?.by === role ? move : null]
+    .filter((own) => own !== null)
+    .filter((own) => own.nonce > spent)
+    // A cancelled deposit's nonce is being spent for twice its fee.
+    .map(({ nonce, fee }) => ({ nonce, fee: nonce === move?.nonce && move.cancel ? 4n * fee : fee }));
+  return waiting.sort((a, b) => (a.nonce < b.nonce ? -1 : 1))[0] ?? null;
+}
+
 const words: Record<Solo['kind'], string> = {
   close_solo: 'You close this channel alone.',
   slash: 'Your wallet answered an old state with the latest one.',
@@ -184,36 +211,46 @@ export function onSoloConfirmations(channel: Channel, env: Env, confirmations: n
     const known = change(channel, env, { solo: { ...solo, confirmations, missing: 0 } });
     return transition(known, ...(confirmations === solo.confirmations ? [] : [persist()]));
   }
-  if (solo.missing + 1 < patience)
-    return transition(change(channel, env, { solo: { ...solo, confirmations, missing: solo.missing + 1 } }), {
-      type: 'broadcast',
-      what: 'solo',
-      signedTx: solo.signedTx,
-    });
+  const missing = solo.missing + 1;
+  const known = change(channel, env, { solo: { ...solo, confirmations, missing } });
+  if (missing < patience)
+    return transition(known, { type: 'broadcast', what: 'solo', signedTx: solo.signedTx });
   // Dropped for good (its nonce was used, or the round is over): the next look decides what is needed now.
-  const phase = solo.kind === 'close_solo' && channel.onChain?.lockedUntil === 0 ? 'failed' : channel.phase;
-  const reason =
-    phase === 'failed' ? 'The close was not taken by the chain. Close the channel again.' : channel.reason;
-  return transition(
-    change(channel, env, { solo: null, phase, reason }),
-    { type: 'release_nonce', nonce: solo.nonce },
-    persist(),
-  );
+  if (solo.kind !== 'close_solo' || channel.phase !== 'closing_solo' || channel.onChain?.lockedUntil !== 0)
+    return transition(known, persist());
+  return stopped(known, env, 'The close was not taken by the chain. Close the channel again.');
 }
 
-/** The object left the chain: settled, or closed by agreement after all. */
-function gone(channel: Channel, env: Env): Transition {
-  if (!channel.onChain || channel.onChain.lockedUntil === 0) return transition(channel);
-  const { balances } = channel.onChain;
+/** Closing alone did not happen, or was undone: the person can do it again. */
+const stopped = (channel: Channel, env: Env, reason: string): Transition =>
+  transition(change(channel, env, { phase: 'failed', reason }), persist([{ kind: 'failed', note: reason }]));
+
+/** The object left the chain: settled, or closed by agreement after all. Final only once it stays so. */
+function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'>): Transition {
+  // An agreed close is followed by its own transaction.
+  if (channel.phase === 'closing' || channel.phase === 'closing_confirming') return transition(channel);
+  // The funding itself is gone: a reorganisation, not a close.
+  if (!funded) return transition(channel);
+  if (channel.goneAt === null)
+    return transition(change(enter(channel, env).channel, env, { goneAt: height }), persist());
+  if (height - channel.goneAt < Math.max(1, channel.minimumDepth)) return transition(channel);
+  // Where this wallet was away for all of it, nobody here saw what was paid out.
+  const balances = channel.onChain && channel.onChain.lockedUntil > 0 ? channel.onChain.balances : null;
+  const { solo } = channel;
+  // Overtaken by the other side's: its nonce is spent on nothing, or all later ones would wait behind it.
+  const overtaken = solo && (solo.confirmations === null || solo.confirmations < 0);
   return transition(
     change(channel, env, { phase: 'closed' }),
+    // First, since after a death it is done again, by the same transaction.
+    ...(overtaken ? [{ type: 'cancel_nonce' as const, nonce: solo.nonce }] : []),
     persist([
       {
         kind: 'closed',
         balances,
-        amount: balances[channel.role],
-        number: channel.onChain.round - 1n,
-        txHash: channel.solo ? txHash(channel.solo.signedTx) : null,
+        amount: balances?.[channel.role],
+        number: channel.onChain ? channel.onChain.round - 1n : null,
+        txHash: solo ? txHash(solo.signedTx) : null,
+        note: balances ? null : 'The channel was closed on the chain while this wallet was away.',
       },
     ]),
   );

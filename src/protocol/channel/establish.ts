@@ -62,6 +62,7 @@ const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel =>
   shutdown: { wanted: false, sent: false, received: false },
   closing: null,
   onChain: null,
+  goneAt: null,
   solo: null,
   recovered: false,
   reason: null,

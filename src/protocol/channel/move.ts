@@ -7,7 +7,7 @@ import { minFee } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { account, reserveNonce, sign, verify } from './ask.ts';
+import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
 import { stop } from './failure.ts';
 import {
@@ -183,15 +183,19 @@ export function* onMoveSigned(
 ): Rule {
   const { move } = channel;
   const kind = message.type === 'update_deposit_signed' ? 'deposit' : 'withdrawal';
-  if (!move || move.by !== channel.role || move.kind !== kind)
+  // Given up meanwhile: its nonce was spent otherwise.
+  if (!move) return transition(channel);
+  if (move.by !== channel.role || move.kind !== kind)
     return stop(channel, env, `${message.type} answers nothing of this side`, true);
   if (bothSigned(move)) return transition(channel);
   if (!(yield* verify(peerKey(channel), signingBytes(channel.networkId, move.hash), message.signature)))
     return cancelMove(channel, env, null, `the signature of ${message.type} is invalid`);
-  // Signed after all although it is being given up: whichever transaction the chain takes decides.
-  if (move.cancel) return transition(channel);
+  // Refused, and signed all the same: the nonce is being spent otherwise, and nothing else is signed before.
+  if (move.cancel && (move.cancel.refusal || move.cancel.of !== null)) return transition(channel);
+  // Given up by the person only: whichever transaction the chain takes decides.
   const signed: Move = {
     ...move,
+    cancel: null,
     signatures: { ...move.signatures, [other(channel.role)]: message.signature },
   };
   return transition(change(channel, env, { move: signed }), persist(), broadcast(signed));
@@ -303,10 +307,17 @@ const signedMessage = (
 // ---- both: confirmations and locks
 
 /** The node's view of the co-signed transaction; lost by a reorganisation, it is posted again and locked anew. */
-export function onMoveConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: number | null): Rule {
   const { move } = channel;
   if (!move || !bothSigned(move)) return transition(channel);
   if (confirmations === null) {
+    if (yield* isVoid(channel, move)) {
+      const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
+      return transition(
+        change(channel, env, { move: null }),
+        persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }]),
+      );
+    }
     const lost = { ...move, confirmations, locked: { ...move.locked, mine: false } };
     return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
   }
@@ -319,6 +330,14 @@ export function onMoveConfirmations(channel: Channel, env: Env, confirmations: n
   const next = change(channel, env, { move: { ...known, locked: { ...move.locked, mine: true } } });
   const sent = sendMoveLocked(next);
   return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
+}
+
+/** Whether the chain spent its nonce otherwise, so that it can never take effect. */
+function* isVoid(channel: Channel, move: Move): Rule<boolean> {
+  const payer = yield* account(channel.keys[move.by]);
+  if (!payer || payer.nonce < move.nonce) return false;
+  const object = yield* onChainNow(finalId(channel));
+  return object !== null && object.round < move.number + 1n;
 }
 
 /** The own lock, where there is a connection; else it is sent after the next reestablish. */

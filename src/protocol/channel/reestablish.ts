@@ -120,6 +120,9 @@ function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reesta
     if (yield* verify(peerKey(channel), bytes, message.signature))
       return thenResume(yield* superseded(channel, env, message.signature));
   }
+  // Whoever shows it co-signed after it was refused keeps two states to choose from.
+  if (refusal && proposal && number === proposal.number)
+    return stop(channel, env, `state ${number} was refused by this side, and is shown as agreed`, true);
   if (proposal && number === proposal.number && equalBytes(message.state_hash, proposal.stateHash)) {
     const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
     if (yield* verify(peerKey(channel), bytes, message.signature))
@@ -170,7 +173,9 @@ export function* onReestablishAck(
     if (!signedByMe || !signedByPeer)
       return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
   }
-  const { proposal } = channel;
+  const { proposal, refusal } = channel;
+  if (refusal && proposal && number === proposal.number)
+    return stop(channel, env, `state ${number} was refused by this side, and is shown as agreed`, true);
   if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
     return thenResume(commitProposal(channel, env, signatures[other(channel.role)]));
   const balances = balancesFrom(channel, message, object?.total ?? sum(mine.balances));

@@ -231,6 +231,8 @@ export interface Channel {
   closing: Closing | null;
   /** Null before the funding was seen, and after the channel left the chain. */
   onChain: OnChain | null;
+  /** Height at which the funded channel was first seen to have left the chain. */
+  goneAt: number | null;
   /** The own latest solo transaction. */
   solo: Solo | null;
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
@@ -251,8 +253,11 @@ export type Event =
   | { type: 'timer'; name: TimerName }
   /** The watched transaction's place in the own node's view: confirmations as in Joint. */
   | { type: 'chain'; what: 'funding' | 'cancel' | 'move' | 'closing' | 'solo'; confirmations: number | null }
-  /** The channel's object in the own node's view, at this height. */
-  | { type: 'on_chain'; object: OnChain | null; height: number }
+  /**
+   * The channel's object in the own node's view, at this height. Without an object, `funded` says whether the funding is
+   * in the chain: then the channel was closed there.
+   */
+  | { type: 'on_chain'; object: OnChain | null; height: number; funded: boolean }
   /** The person's word on an incoming channel. */
   | { type: 'accept'; minimumDepth: number }
   | { type: 'decline' }

@@ -42,7 +42,7 @@ export class ChainParty extends Party {
   /** The durable outcomes of each request, by its id. */
   decided = new Map<string, Outcome[]>();
   /** Plays the engine without the faults of known.ts, so that a run can go on behind them. */
-  mended = false;
+  mended = true;
   /** Heights at which a half-signed close was first seen done. */
   #goneSince = new Map<string, number>();
 
@@ -215,9 +215,13 @@ export class ChainParty extends Party {
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
       Boolean(object) === Boolean(channel.onChain);
-    if (!same || channel.phase === 'closing_solo')
-      this.post({ type: 'on_chain', object, height: chain.height });
-    if (!object && channel.phase === 'open')
+    const funding = object ? null : this.world.depth(fundingTxHash(channel));
+    const { signatures } = channel.funding!;
+    const known = signatures.initiator !== undefined && signatures.responder !== undefined;
+    const funded = object !== null || !known || (funding !== null && funding >= 0);
+    if (!same || funded !== (object !== null) || channel.phase === 'closing_solo')
+      this.post({ type: 'on_chain', object, height: chain.height, funded });
+    if (!object && !funded && channel.phase === 'open')
       this.post({
         type: 'chain',
         what: 'funding',

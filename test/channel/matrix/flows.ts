@@ -50,7 +50,7 @@ export interface Flow {
   orElse?: { ends: Flow['ends']; balances: Balances }[];
   /** Outcomes of the requests; default true. */
   paid?: boolean;
-  /** Transactions of one nonce that may be posted; default 1. */
+  /** Transactions of one nonce that may be posted; default 3. */
   perNonce?: number;
   /** A party that comes back when the chain has decided. */
   returns?: Who;

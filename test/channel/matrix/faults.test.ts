@@ -1,6 +1,6 @@
 /**
- * The smallest runs that show each fault of known.ts: each states the rule, and fails as long as the fault is there.
- * Who mends one turns its `test.fails` into `test` and takes the fault out of known.ts.
+ * Faults that the crash matrix and the chain model found once: each the smallest run that showed it, as a rule that holds
+ * now.
  */
 import { expect, test } from 'vitest';
 import { finalId } from '../../../src/protocol/channel/index.ts';
@@ -31,7 +31,7 @@ function bobHadMore(world: ChainWorld) {
 }
 
 // dispute.ts `post`: the refused close_solo keeps nonce n, so the slash gets n + 1 and waits for n until the lock ends.
-test.fails('an old state is slashed also where an own close came too late', () => {
+test('an old state is slashed also where an own close came too late', () => {
   const world = opened();
   const { alice, bob } = world;
   const old = bobHadMore(world);
@@ -46,13 +46,13 @@ test.fails('an old state is slashed also where an own close came too late', () =
 });
 
 // dispute.ts `post`, as above: nonce n is the half-signed close's, which nobody posts.
-test.fails('a close alone is mined although a mutual close is half signed', () => {
+test('a close alone is mined although a mutual close is half signed', () => {
   const { world } = run(flowOf('close alone, the mutual close half signed'), null);
   expect(world.alice.channel!.phase).toBe('closed');
 });
 
 // dispute.ts `post`, as above: nonce n is the half-signed deposit's.
-test.fails('a close alone is mined although a deposit is half signed', () => {
+test('a close alone is mined although a deposit is half signed', () => {
   const world = opened();
   const { alice } = world;
   post(alice, { type: 'deposit', amount: ae });
@@ -63,7 +63,7 @@ test.fails('a close alone is mined although a deposit is half signed', () => {
 });
 
 // dispute.ts `gone`: the own settle that the peer's made needless keeps its nonce, every later one waits behind it.
-test.fails('a nonce of a solo transaction is free again when the channel is gone', () => {
+test('a nonce of a solo transaction is free again when the channel is gone', () => {
   const { world } = run(flowOf('both close alone'), { who: 'alice', effect: 8, arrives: false });
   const used = world.chain.state.account(world.alice.keys.publicKey)!.nonce;
   expect(world.alice.channel!.phase).toBe('closed');
@@ -71,20 +71,20 @@ test.fails('a nonce of a solo transaction is free again when the channel is gone
 });
 
 // dispute.ts `gone`: without having seen the lock it ignores that the object is gone; the peer's `error` then fails it.
-test.fails('a side that was away while the channel was closed and settled learns that it is closed', () => {
+test('a side that was away while the channel was closed and settled learns that it is closed', () => {
   const { world } = run(flowOf('close alone, the other side gone until it is settled'), null);
   expect(world.bob.channel!.phase).toBe('closed');
 });
 
 // actor.ts/watcher.ts: `cancel_nonce` is not made up for where the process died between it and `persist`.
-test.fails('an opening that was given up ends although the process died before the nonce was cancelled', () => {
+test('an opening that was given up ends although the process died before the nonce was cancelled', () => {
   const kill = { who: 'alice', effect: 1, arrives: false } as const;
   const { world } = run(flowOf('opening given up half signed'), kill);
   expect(world.alice.channel!.phase).toBe('aborted');
 });
 
 // move.ts `onCancelledMove`: Bob, who signed it, waits for it for ever and sends update_deposit_signed again.
-test.fails('a deposit that is given up after the other side signed it leaves the channel usable', () => {
+test('a deposit that is given up after the other side signed it leaves the channel usable', () => {
   const kill = { who: 'bob', effect: 1, arrives: false } as const;
   const { world } = run(flowOf('deposit given up half signed'), kill);
   expect(world.alice.channel!.reason).toBe(null);
@@ -92,7 +92,7 @@ test.fails('a deposit that is given up after the other side signed it leaves the
 });
 
 // dispute.ts `onOnChain`: phase stays closing_solo, where close_solo is refused, and no update is possible.
-test.fails('a close that a reorganisation undid leaves a way out', () => {
+test('a close that a reorganisation undid leaves a way out', () => {
   const world = opened();
   const { alice, bob } = world;
   const old = bobHadMore(world);
@@ -117,7 +117,7 @@ test.fails('a close that a reorganisation undid leaves a way out', () => {
 });
 
 // dispute.ts `gone`: `closed` at the first sight, while a mutual close waits for minimum_depth.
-test.fails('a settle that a reorganisation undid is settled again', () => {
+test('a settle that a reorganisation undid is settled again', () => {
   const world = opened();
   const { alice } = world;
   const id = alice.channel!.channelId!;
@@ -133,7 +133,7 @@ test.fails('a settle that a reorganisation undid is settled again', () => {
 });
 
 // dispute.ts `onSoloConfirmations` releases the nonce: the next settle is the same transaction, `already_known`.
-test.fails('a settle that a late slash made too early is made anew so that the node takes it', () => {
+test('a settle that a late slash made too early is made anew so that the node takes it', () => {
   const world = opened();
   const { alice, bob } = world;
   bobHadMore(world);
@@ -156,7 +156,7 @@ test.fails('a settle that a late slash made too early is made anew so that the n
 
 // reestablish.ts `onAhead` and `onReestablishAck` commit a proposal whose refusal this side has signed already (a
 // conflict): the peer holds both signatures for either, and may publish the refusal, which takes the coins back.
-test.fails('a proposal is not called paid once its refusal is signed', () => {
+test('a proposal is not called paid once its refusal is signed', () => {
   const world = opened();
   const { alice, bob } = world;
   post(alice, { type: 'request', request: payment(3n * ae, 'ask') });
@@ -203,7 +203,7 @@ test.fails('a proposal is not called paid once its refusal is signed', () => {
 });
 
 // engine.ts `cancelNonce`, watcher.ts `watchMove`: the one stored cancelTx may be an earlier one's.
-test.fails('a deposit counts as void only once its own nonce is spent', () => {
+test('a deposit counts as void only once its own nonce is spent', () => {
   const world = opened();
   const { alice } = world;
   const giveUp = { type: 'abort', reason: 'I changed my mind.' } as const;
