@@ -232,17 +232,20 @@ function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'
   // The funding itself is gone: a reorganisation, not a close.
   if (!funded) return transition(channel);
   if (channel.goneAt === null)
-    return transition(change(enter(channel, env).channel, env, { goneAt: height }), persist());
+    // Nothing more yet: object and funding are asked for one after the other, and the chain may move between.
+    return transition(change(channel, env, { goneAt: height }), persist());
   if (height - channel.goneAt < Math.max(1, channel.minimumDepth)) return transition(channel);
   // Where this wallet was away for all of it, nobody here saw what was paid out.
   const balances = channel.onChain && channel.onChain.lockedUntil > 0 ? channel.onChain.balances : null;
+  const left = enter(channel, env);
   const { solo } = channel;
   // Overtaken by the other side's: its nonce is spent on nothing, or all later ones would wait behind it.
   const overtaken = solo && (solo.confirmations === null || solo.confirmations < 0);
   return transition(
-    change(channel, env, { phase: 'closed' }),
+    change(left.channel, env, { phase: 'closed' }),
     // First, since after a death it is done again, by the same transaction.
     ...(overtaken ? [{ type: 'cancel_nonce' as const, nonce: solo.nonce }] : []),
+    ...left.effects,
     persist([
       {
         kind: 'closed',
