@@ -12,7 +12,6 @@ import { equalBytes } from '../../src/protocol/bytes.ts';
 import { txHash } from '../../src/protocol/chain/signed.ts';
 import { type ChainParty, ChainWorld, richness } from './matrix/chain-world.ts';
 import { Cheater, cheapLies, type Lie, lies, type Wrong, wrongs } from './matrix/cheater.ts';
-import { known } from './matrix/known.ts';
 import { ae, payment, sameState, standardTerms } from './world.ts';
 
 type Who = 'alice' | 'bob';
@@ -222,12 +221,6 @@ class Run {
       for (const one of this.honest) world.act(one, () => one.look());
     }
     world.checkCoins();
-    const { phase, onChain } = party.channel!;
-    if (known.stuckAfterLostClose && phase === 'closing_solo' && this.forks > 0 && !onChain?.lockedUntil)
-      return;
-    if (known.closedTooEarly && phase === 'closed' && this.forks > 0 && world.chain.state.channel(id)) return;
-    const again = known.sameSoloAgain && phase === 'closing_solo' && world.chain.state.channel(id);
-    if (again && world.posts.some(({ refusal }) => refusal === 'already_known')) return;
     if (world.chain.state.channel(id)) throw new Error(`no way out of ${party.channel!.phase}`);
     for (const one of this.honest) this.checkPayout(one);
   }

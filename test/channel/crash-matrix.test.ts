@@ -8,7 +8,6 @@ import { toHex } from '../../src/protocol/bytes.ts';
 import type { Balances } from '../../src/protocol/channel/index.ts';
 import { type ChainParty, type ChainWorld, richness } from './matrix/chain-world.ts';
 import { type Flow, flows, type Kill, run } from './matrix/flows.ts';
-import { known } from './matrix/known.ts';
 import { ae, sameState } from './world.ts';
 
 /** What every run of a flow ends in. */
@@ -89,18 +88,8 @@ function checkNonces(flow: Flow, world: ChainWorld, party: ChainParty): void {
   for (const [nonce, posted] of hashes)
     expect(posted.size, `nonce ${nonce}`).toBeLessThanOrEqual(flow.perNonce ?? 3);
   const used = world.chain.state.account(party.keys.publicKey)!.nonce;
-  if (known.strandedSoloNonce) for (const nonce of soloNonces(party)) party.held.delete(nonce);
   for (const nonce of party.held) expect(nonce, 'a held nonce').toBeLessThanOrEqual(used);
 }
-
-const solos = new Set(['ChannelCloseSoloTx', 'ChannelSlashTx', 'ChannelSettleTx']);
-/** Of the own solo transactions, posted or not. */
-const soloNonces = ({ world, keys, channel }: ChainParty): bigint[] => [
-  ...world.posts
-    .filter(({ transaction: { type, origin } }) => solos.has(type) && toHex(origin) === toHex(keys.publicKey))
-    .map(({ transaction }) => transaction.nonce),
-  ...(channel?.solo ? [channel.solo.nonce] : []),
-];
 
 const points = new Map<Flow, Kill[]>();
 for (const flow of flows) {
@@ -123,8 +112,6 @@ describe.each(flows)('$name', (flow) => {
     for (const kill of kills)
       try {
         const { world } = run(flow, kill);
-        if (known.lostCancel && world.alice.channel?.phase === 'cancelling' && !world.alice.cancelTx)
-          continue;
         check(flow, world);
       } catch (error) {
         const text = error instanceof Error ? error.message.split('\n').slice(0, 6).join(' ') : String(error);

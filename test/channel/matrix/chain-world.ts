@@ -41,8 +41,6 @@ export class ChainParty extends Party {
   cancelTx: Uint8Array | null = null;
   /** The durable outcomes of each request, by its id. */
   decided = new Map<string, Outcome[]>();
-  /** Plays the engine without the faults of known.ts, so that a run can go on behind them. */
-  mended = true;
   /** Heights at which a half-signed close was first seen done. */
   #goneSince = new Map<string, number>();
 
@@ -55,6 +53,9 @@ export class ChainParty extends Party {
     if (ask.ask === 'reserve_nonce') return this.nodeAnswers ? this.reserve() : null;
     return super.answer(ask);
   }
+
+  /** Lets every reservation take a waiting nonce's place. Only the chain model needs it still: without it a case is left. */
+  mended = false;
 
   /** As src/engine/nonces.ts. */
   reserve(): bigint {
@@ -160,7 +161,7 @@ export class ChainParty extends Party {
       case 'cancelling': {
         if (world.chain.state.channel(finalId(channel)))
           this.post({ type: 'chain', what: 'funding', confirmations: this.#since('funded') });
-        if (this.mended) this.#makeUp(channel.funding!.nonce);
+        this.#makeUp(channel.funding!.nonce);
         if (this.cancelTx) this.#lookAtCancel(this.cancelTx);
         return;
       }
@@ -178,7 +179,7 @@ export class ChainParty extends Party {
     if (bothSigned(move))
       this.post({ type: 'chain', what: 'move', confirmations: this.world.depth(moveTxHash(move)) });
     else if (move.cancel) {
-      if (this.mended) this.#makeUp(move.nonce);
+      this.#makeUp(move.nonce);
       if (this.cancelTx) this.#lookAtCancel(this.cancelTx);
     }
   }

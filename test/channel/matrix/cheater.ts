@@ -12,7 +12,6 @@ import { encode, type Message } from '../../../src/protocol/wire/index.ts';
 import { ae, chainHash, networkId, signs } from '../world.ts';
 import type { ChainParty, ChainWorld } from './chain-world.ts';
 import { soloTx } from './flows.ts';
-import { known } from './known.ts';
 
 export const wrongs = [
   'nothing',
@@ -172,8 +171,7 @@ export class Cheater {
       }
       case 'reestablish':
       case 'reestablish proposal': {
-        const refused = what === 'reestablish proposal' && refusal && known.commitsRefusedProposal;
-        const shown = what === 'reestablish proposal' && proposal && !refused ? proposal : state;
+        const shown = what === 'reestablish proposal' && proposal ? proposal : state;
         return this.#send({
           type: 'channel_reestablish',
           chain_hash: chainHash,
@@ -185,7 +183,6 @@ export class Cheater {
         });
       }
       case 'reestablish_ack': {
-        if (refusal && known.commitsRefusedProposal) return;
         const { initiator, responder } = channel.keys;
         return this.#send({
           type: 'channel_reestablish_ack',
