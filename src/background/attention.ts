@@ -7,6 +7,8 @@ const page = 'src/popup/index.html';
 export interface Attention {
   /** What waits now; each id that was not there before opens a window once. */
   show(approvals: ApprovalView[]): void;
+  /** So many channels have to be defended, by unlocking the wallet; 0 takes the mark away. */
+  alarm(channels: number): void;
   /** Opens the wallet itself, to unlock it. */
   openWallet(): void;
   notify(title: string, message: string): void;
@@ -77,6 +79,10 @@ export function createAttention(closed: (approvalId: string) => void): Attention
           void browser.windows.remove(Number(windowId)).catch(() => undefined);
         }
       });
+    },
+    alarm(channels) {
+      void browser.action.setBadgeText({ text: channels > 0 ? '!' : '' });
+      void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });
     },
     openWallet() {
       if (unlocking !== null) return;

@@ -60,6 +60,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
   const wallet = await Wallet.load({
     store,
     vault,
+    session,
     verify,
     clock,
     random,
@@ -69,6 +70,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
     changed,
     attention: (approvals) => attention.show(approvals),
     wantUnlock: () => attention.openWallet(),
+    alarm: (channels) => attention.alarm(channels),
     notify: (title, message) => attention.notify(title, message),
     pushToPages: (origin, event) => pages.push(origin, event),
   });
@@ -95,6 +97,9 @@ browser.runtime.onConnect.addListener((port) => {
   else if (port.name === pagePort) pages.accept(port);
   else port.disconnect();
 });
+
+// Starts the worker with the browser: channels are watched from then on, though nobody opens the wallet.
+browser.runtime.onStartup.addListener(() => undefined);
 
 const alarm = 'wake';
 browser.alarms.onAlarm.addListener(({ name }) => {

@@ -18,12 +18,15 @@ import { loadSiteAsks, type SiteAsk, type SiteAsks } from './dapps/approvals.ts'
 import { Gate } from './dapps/gate.ts';
 import { loadSites, type Sites } from './dapps/sites.ts';
 import { WalletError } from './errors.ts';
-import type { Vault } from './vault/index.ts';
+import { createLockedWatch, type LockedWatch } from './locked.ts';
+import type { Session, Vault } from './vault/index.ts';
 import { channelApproval, channelView, decodeEntries, digestOf } from './view.ts';
 
 export interface WalletDeps {
   store: Store;
   vault: Vault;
+  /** Memory that survives a restart of the worker. */
+  session: Session;
   verify: Verify;
   clock: Clock;
   random: Random;
@@ -35,6 +38,8 @@ export interface WalletDeps {
   /** A question of a site or a channel waits for the person. */
   attention(approvals: ApprovalView[]): void;
   wantUnlock(): void;
+  /** So many channels are being closed with an old state while the wallet is locked. */
+  alarm(channels: number): void;
   notify(title: string, message: string): void;
   pushToPages(origin: string, event: PageEvent): void;
 }
@@ -63,6 +68,8 @@ interface Running {
 
 const watchInterval = 1_000;
 const balanceInterval = 2_000;
+/** Between two looks of the locked wallet, while its worker lives; an alarm wakes it for more. */
+const lockedInterval = 5_000;
 /** A solo close with a slash takes about so much; kept on chain beside each channel (PROTOCOL 7). */
 const disputeFee = 100_000n * 10n ** 9n;
 
@@ -76,6 +83,8 @@ export class Wallet {
   #chain: Chain;
   #running: Running | null = null;
   #starting: Promise<void> | null = null;
+  #stopping: Promise<void> = Promise.resolve();
+  readonly #locked: LockedWatch;
   #version = 0;
   #status: ChainStatus | null = null;
   #problem: string | null = null;
@@ -111,6 +120,18 @@ export class Wallet {
     this.#settings = settings;
     this.#network = network;
     this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
+    this.#locked = createLockedWatch({
+      store: deps.store,
+      session: deps.session,
+      clock: deps.clock,
+      chain: () => this.#chain,
+      network: () => this.#network,
+      interval: lockedInterval,
+      node: (status, problem) => this.#onChain(status, problem),
+      notify: deps.notify,
+      alarm: deps.alarm,
+      changed: () => this.changed(),
+    });
     this.gate = new Gate({
       store: deps.store,
       clock: deps.clock,
@@ -148,7 +169,7 @@ export class Wallet {
 
   // ---- starting and stopping
 
-  /** Starts the engine where the vault is unlocked; otherwise only looks at the network. */
+  /** Starts the engine where the vault is unlocked; a locked wallet looks at the chain without its key. */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {
       this.#starting = null;
@@ -157,8 +178,11 @@ export class Wallet {
   }
 
   async #start(): Promise<void> {
+    // Never two engines on one store: the last one's writes are done first.
+    await this.#stopping;
     await this.#askNode();
     const seed = this.#deps.vault.seed();
+    if (!seed) this.#watchLocked();
     if (this.#running || !seed) return this.changed();
     const { chainHash, networkId } = this.#network;
     // A wallet that never met its node does not know its chain yet: it tries again.
@@ -168,6 +192,7 @@ export class Wallet {
     }
     const signer = await this.#deps.signerFromSeed(seed);
     const transport = await this.#deps.transport(seed, this.#network.relay);
+    this.#locked.stop();
     const engine = await Engine.start({
       store: this.#deps.store,
       signer,
@@ -225,9 +250,22 @@ export class Wallet {
     this.#stopBalance();
     const running = this.#running;
     this.#running = null;
-    await running?.engine.stop();
-    await running?.transport.stop();
+    const last = this.#stopping;
+    this.#stopping = (async () => {
+      await last;
+      await running?.engine.stop();
+      await running?.transport.stop();
+    })().catch(() => undefined);
+    await this.#stopping;
+    // What the mark said was of questions that wait until the wallet is unlocked again.
+    if (running && this.#deps.vault.status() === 'locked') this.#deps.alarm(0);
+    this.#watchLocked();
     this.changed();
+  }
+
+  #watchLocked(): void {
+    if (this.#running || this.#deps.vault.status() !== 'locked') return this.#locked.stop();
+    void this.#locked.look();
   }
 
   /**
@@ -515,6 +553,7 @@ export class Wallet {
         balance: this.#balance?.toString() ?? null,
         coversDisputes: this.#coversDisputes(running),
       },
+      locked: this.#deps.vault.status() === 'locked' ? this.#locked.view() : null,
       network: {
         networkId: this.#network.networkId,
         name: preset?.name ?? this.#network.networkId,

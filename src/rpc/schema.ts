@@ -188,12 +188,30 @@ export const NetworkView = v.object({
   height: v.nullable(v.number()),
 });
 
+/** What a locked wallet sees on the chain. It shows to anyone at the screen, so it has neither names nor amounts. */
+export const LockedView = v.object({
+  /** Whether the chain was looked at since the lock fell. */
+  looked: v.boolean(),
+  /** Channels that one side closes alone; those with an old state, which has to be answered, first. */
+  closing: v.array(
+    v.object({
+      old: v.boolean(),
+      blocksLeft: v.number(),
+      /** Height from which it can be answered no more. */
+      until: v.number(),
+    }),
+  ),
+});
+export type LockedView = v.InferOutput<typeof LockedView>;
+
 export const WalletView = v.object({
   /** Changes whenever the worker starts anew. */
   bootId: v.string(),
   /** Rises with every change, so that a late answer never overwrites a newer view. */
   version: v.number(),
   vault: v.picklist(['empty', 'locked', 'unlocked']),
+  /** Null unless it is locked. */
+  locked: v.nullable(LockedView),
   account: v.nullable(
     v.object({
       address: v.string(),

@@ -186,6 +186,7 @@ describe('the wallet', () => {
         changed: () => undefined,
         attention: () => undefined,
         wantUnlock: () => undefined,
+        alarm: () => undefined,
         notify: () => undefined,
         pushToPages: () => undefined,
       });

@@ -13,7 +13,7 @@ export const phrase =
   'abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about';
 
 /** An installation: empty until a wallet is made or restored in it. */
-export async function installation(): Promise<BackupDeps> {
+export async function installation(): Promise<BackupDeps & { session: Session }> {
   const store = await openIdbStore('backup-test', new IDBFactory());
   const memory = new Map<string, unknown>();
   const session: Session = {
@@ -30,7 +30,7 @@ export async function installation(): Promise<BackupDeps> {
     autoLockMinutes: () => 60,
     locked: () => undefined,
   });
-  return { store, vault, clock, random };
+  return { store, vault, session, clock, random };
 }
 
 /** Everything that a store holds but the encrypted phrase. */

@@ -166,6 +166,16 @@ export const en = {
   unlock: {
     title: 'Welcome back',
     lead: 'Your channels go on once the wallet is unlocked.',
+    old: (blocks: string, time: string) =>
+      `One of your channels is being closed with an old state. Unlock within ${blocks} (${time}) to answer.`,
+    oldOver:
+      'One of your channels was closed with an old state, and the time to answer is over. Unlock to see what can still be done.',
+    oldWhy: 'A locked wallet watches and warns, but does not sign. A watchtower could answer for you.',
+    closing: (blocks: string, time: string) =>
+      `One of your channels is being closed with its latest state. It can be disputed for ${blocks} (${time}). You need not do anything.`,
+    closed:
+      'One of your channels is being closed with its latest state. Your coins are collected once you unlock.',
+    blind: 'The node cannot be reached: the wallet does not see now whether a channel is being closed.',
     unlock: 'Unlock',
     unlocking: 'Unlocking…',
     forgot: 'Forgot the password?',

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'react';
+import type { WalletView } from '../../rpc/schema.ts';
+import { blocksAsTime } from '../format.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
@@ -11,7 +13,8 @@ import { useClient, useSnapshot, useSubmit } from '../wallet.tsx';
 export function Unlock() {
   const client = useClient();
   // Drawn before the worker's first word, too.
-  const storage = useSnapshot().view?.storage;
+  const { view } = useSnapshot();
+  const storage = view?.storage;
   const [password, setPassword] = useState('');
   const [missing, setMissing] = useState(false);
   const unlock = useSubmit(password, async () => {
@@ -37,6 +40,7 @@ export function Unlock() {
           <p className="soft small">{t.unlock.lead}</p>
         </div>
         {storage?.ok === false && <Notice tone="danger">{storage.message ?? t.banners.storage}</Notice>}
+        {view && <Watch view={view} />}
         <PasswordField
           label={t.password.label}
           autoComplete="current-password"
@@ -58,4 +62,31 @@ export function Unlock() {
       </form>
     </main>
   );
+}
+
+/** What the locked wallet sees on the chain: nothing that names a channel or an amount. */
+function Watch({ view: { locked, network } }: { view: WalletView }) {
+  const closing = locked?.closing ?? [];
+  return (
+    <>
+      {closing.map(({ old, blocksLeft }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: nothing here may name a channel
+        <Notice key={index} tone={old ? 'danger' : 'info'} role={old ? 'alert' : 'status'}>
+          {sentence(old, blocksLeft)}
+        </Notice>
+      ))}
+      {closing.some(({ old }) => old) && <p className="small soft">{t.unlock.oldWhy}</p>}
+      {network.state === 'unreachable' && (
+        <Notice tone="warn" role="status">
+          {t.unlock.blind}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function sentence(old: boolean, blocksLeft: number): string {
+  if (blocksLeft === 0) return old ? t.unlock.oldOver : t.unlock.closed;
+  const words = old ? t.unlock.old : t.unlock.closing;
+  return words(t.blocks(blocksLeft), blocksAsTime(blocksLeft));
 }

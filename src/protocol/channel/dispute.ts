@@ -33,6 +33,13 @@ function provable(channel: Channel): CoSigned {
 /** The chain's round of a state. */
 const roundOf = (state: CoSigned): bigint => state.number + 1n;
 
+/** What this side can show against a close with this object: a later state that both signed; null where it has none. */
+export function answerTo(channel: Channel, object: OnChain): CoSigned | null {
+  const state = provable({ ...channel, onChain: object });
+  const older = object.lockedUntil > 0 && object.round < roundOf(state);
+  return older && state.source === 'update' ? state : null;
+}
+
 /** The person closes alone. */
 export function* onCloseSolo(channel: Channel, env: Env): Rule {
   const { onChain } = channel;
@@ -78,9 +85,8 @@ export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'
     return transition(known, ...(news ? [persist()] : []));
   }
   const closing = enter(known, env, news ? [closingNote(known, object)] : []);
-  const state = provable(closing.channel);
-  const older = object.round < roundOf(state) && state.source === 'update';
-  if (older) return yield* slash(closing, env, state);
+  const answer = answerTo(closing.channel, object);
+  if (answer) return yield* slash(closing, env, answer);
   return yield* settle(closing, env, object, height);
 }
 

@@ -1,5 +1,5 @@
 export { closeQuote, closingTxHash } from './close.ts';
-export { soloTxHash } from './dispute.ts';
+export { answerTo, soloTxHash } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { type Timer, timers } from './liveness.ts';
