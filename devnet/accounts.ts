@@ -11,6 +11,9 @@ export const aettoPerAe = 10n ** 18n;
 /** Pay out of the faucet, in turn: an account may have only five transactions waiting. */
 export const faucetAccounts: readonly KeyPair[] = Array.from({ length: 8 }, (_, i) => devAccount(i));
 
+/** Gets the coins of no block: fees vanish here. */
+export const beneficiary: KeyPair = devAccount(1000);
+
 /** What each of them has at genesis, in aetto: a thousand million AE. */
 export const faucetBalance = 1_000_000_000n * aettoPerAe;
 

@@ -5,11 +5,15 @@
 import { RLP } from '@ethereumjs/rlp';
 import { fromHex } from '../src/protocol/bytes.ts';
 import { blake2b256 } from '../src/protocol/chain/signed.ts';
+import { serializeCall } from '../src/protocol/vm/index.ts';
 import { type KeyPair, keyPair } from './ed25519.ts';
 import type { Account, Changes, Channel } from './rules/state.ts';
 import type { Transaction } from './transaction.ts';
 
 export const protocolVersion = 6;
+
+/** Difficulty and target never change here; the values are those of the node in dev mode. */
+export const difficulty = 1338;
 
 export interface KeyBlock {
   readonly kind: 'key';
@@ -103,9 +107,9 @@ export function nextStateHash(before: Uint8Array, changes: Changes): Uint8Array 
     [...table]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, value]) => [fromHex(key), value === undefined ? [] : fields(value)]);
-  return blake2b256(
-    RLP.encode([before, sorted(changes.accounts, accountFields), sorted(changes.channels, channelFields)]),
-  );
+  const calls = sorted(changes.calls, (call) => [serializeCall(call)]);
+  const tables = [sorted(changes.accounts, accountFields), sorted(changes.channels, channelFields)];
+  return blake2b256(RLP.encode([before, ...tables, ...(calls.length > 0 ? [calls] : [])]));
 }
 
 type RlpInput = Uint8Array | bigint | number | string | RlpInput[];

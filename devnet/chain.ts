@@ -4,8 +4,10 @@
  */
 
 import { equalBytes, toHex } from '../src/protocol/bytes.ts';
+import { beneficiary } from './accounts.ts';
 import {
   type Block,
+  difficulty,
   type Generation,
   keyBlock,
   type MicroBlock,
@@ -75,7 +77,7 @@ export class Chain {
       key,
       { balance, nonce: 0n },
     ]);
-    const changes: Changes = { accounts: new Map(balances), channels: new Map() };
+    const changes: Changes = { accounts: new Map(balances), channels: new Map(), calls: new Map() };
     this.#state.apply(changes);
     const zero = new Uint8Array(32);
     const stateHash = nextStateHash(new TextEncoder().encode(genesis.networkId), changes);
@@ -116,9 +118,12 @@ export class Chain {
     return this.#generations[0]!.key.hash;
   }
 
-  get environment(): Environment {
+  /** Of a block on top that has this time. */
+  environment(time: number): Environment {
     const { networkId, soloRoundResetHeight } = this.genesis;
-    return { networkId, soloRoundResetHeight, height: this.height };
+    const blockHash = (height: bigint) => this.generation(Number(height))?.key.hash ?? new Uint8Array(32);
+    const miner = { beneficiary: beneficiary.publicKey, difficulty: BigInt(difficulty) };
+    return { networkId, soloRoundResetHeight, height: this.height, time, ...miner, blockHash };
   }
 
   generation(height: number): Generation | undefined {
@@ -168,7 +173,7 @@ export class Chain {
     const key = toHex(transaction.hash);
     if (this.#mined.has(key)) throw new Refusal('already_accepted');
     if (this.pool.get(transaction.hash) || this.#gone.has(key)) throw new Refusal('already_known');
-    checkForPool(this.#state, transaction, this.environment);
+    checkForPool(this.#state, transaction, this.environment(this.topBlock.time));
     if (this.#isLost(transaction)) return;
     this.#take(transaction);
   }
@@ -210,7 +215,7 @@ export class Chain {
 
   /** A micro block of what can be applied, or undefined where nothing can. */
   mineMicro(time: number): MicroBlock | undefined {
-    const env = this.environment;
+    const env = this.environment(time);
     const overlay = new Overlay(this.#state);
     const taken: Transaction[] = [];
     const hopeless: Uint8Array[] = [];
@@ -220,21 +225,21 @@ export class Chain {
     for (let before = -1; before < taken.length; ) {
       before = taken.length;
       waiting = waiting.filter(({ transaction }) => {
-        if (transaction.gas > gasLeft) return true;
+        if (transaction.gasLimit > gasLeft) return true;
         try {
           overlay.absorb(applyTransaction(overlay, transaction, env));
         } catch (error) {
           if (error instanceof Refusal) return true;
           throw error;
         }
-        gasLeft -= transaction.gas;
+        gasLeft -= transaction.gasLimit;
         taken.push(transaction);
         return false;
       });
     }
     for (const entry of waiting) {
       const { transaction } = entry;
-      if (transaction.gas > gasLeft) continue;
+      if (transaction.gasLimit > gasLeft) continue;
       const reason = refusalOf(() => applyTransaction(overlay, transaction, env));
       if (reason && this.pool.failed(entry, reason, this.height)) hopeless.push(transaction.hash);
     }
@@ -309,9 +314,10 @@ export class Chain {
     const overlay = new Overlay(this.#state);
     const taken: Transaction[] = [];
     const refused: Uint8Array[] = [];
+    const env = this.environment(time);
     for (const hash of hashes) {
       const transaction = this.pool.get(hash)?.transaction;
-      const apply = () => overlay.absorb(applyTransaction(overlay, transaction!, this.environment));
+      const apply = () => overlay.absorb(applyTransaction(overlay, transaction!, env));
       if (transaction && !refusalOf(apply)) taken.push(transaction);
       else refused.push(hash);
     }

@@ -1,7 +1,7 @@
 /** A local Aeternity chain behind the node's HTTP API v3. See README.md. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { devAccount, genesisBalances } from './accounts.ts';
+import { beneficiary, devAccount, genesisBalances } from './accounts.ts';
 import { adminRoutes } from './api/admin.ts';
 import { nodeRoutes } from './api/routes.ts';
 import { Chain, type Genesis } from './chain.ts';
@@ -93,7 +93,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   const miner = new Miner(chain, { keyBlockMs, microBlockMs }, now);
   const context = {
     chain,
-    beneficiary: devAccount(1000).publicKey,
+    beneficiary: beneficiary.publicKey,
     peerKey: devAccount(1001).publicKey,
     posted: () => miner.wake(),
     now,

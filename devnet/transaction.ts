@@ -4,14 +4,14 @@ import { gasOf, minFee } from '../src/protocol/chain/fee.ts';
 import { readHead } from '../src/protocol/chain/layout.ts';
 import { parseSignedTx, signedTx, signingBytes, txHash } from '../src/protocol/chain/signed.ts';
 import { parseTx, serializeTx, type Tx, TxError, type TxOf } from '../src/protocol/chain/tx.ts';
+import { type Entry, EntryError, parseEntry } from '../src/protocol/state/entries.ts';
+import { StateError } from '../src/protocol/state/error.ts';
+import { parseTrees, type Trees } from '../src/protocol/state/trees.ts';
 import type { KeyPair } from './ed25519.ts';
 import { Refusal } from './rules/refusal.ts';
 
-/** What a block of this chain can hold: not the off-chain transaction, and no force progress. */
-export type ChainTx = Exclude<Tx, { type: 'ChannelOffChainTx' | 'ChannelForceProgressTx' }>;
-
-/** Force progress runs a contract call on chain, for which this chain has no machine. */
-export const forceProgressUnsupported = 'force_progress_not_supported_by_devnet';
+/** What a block can hold: not the off-chain transaction. */
+export type ChainTx = Exclude<Tx, { type: 'ChannelOffChainTx' }>;
 
 export interface Transaction {
   /** Serialized, with its signatures. */
@@ -31,7 +31,12 @@ export interface Transaction {
   readonly fee: bigint;
   /** The last height at which it may be mined; 0: any. */
   readonly ttl: bigint;
+  /** What the fee pays for. */
   readonly gas: bigint;
+  /** What it takes of a block: its gas and that which a forced call may use. */
+  readonly gasLimit: bigint;
+  /** Of a force progress: its update and the state before it. */
+  readonly progress?: { update: Entry; trees: Trees };
 }
 
 /** Bytes that are no signed transaction which a block can hold. */
@@ -39,18 +44,18 @@ export class BrokenTransaction extends Error {
   override name = 'BrokenTransaction';
 }
 
-/** @throws BrokenTransaction, or Refusal for a form that the chain takes no more or does not take yet */
+/** @throws BrokenTransaction, or Refusal for a form that the chain takes no more */
 export function decodeTransaction(bytes: Uint8Array): Transaction {
   try {
     const { signatures, tx: unsigned } = parseSignedTx(bytes);
     refuseOldForm(unsigned);
     const tx = parseTx(unsigned);
-    if (tx.type === 'ChannelForceProgressTx') throw new Refusal(forceProgressUnsupported);
     if (tx.type === 'ChannelOffChainTx')
       throw new BrokenTransaction('an off-chain transaction goes into no block');
     return transactionOf(bytes, signatures, unsigned, tx);
   } catch (error) {
-    if (error instanceof TxError) throw new BrokenTransaction(error.message);
+    if (error instanceof TxError || error instanceof EntryError || error instanceof StateError)
+      throw new BrokenTransaction(error.message);
     throw error;
   }
 }
@@ -70,6 +75,12 @@ function transactionOf(
   const hash = txHash(bytes);
   const { type, nonce, fee, ttl } = tx;
   const id = encode('th', hash);
+  const gas = gasOf(tx);
+  const progress =
+    tx.type === 'ChannelForceProgressTx'
+      ? { update: parseEntry(tx.update), trees: parseTrees(tx.offChainTrees) }
+      : undefined;
+  const callGas = progress?.update.type === 'call' ? progress.update.gas : 0n;
   return {
     bytes,
     hash,
@@ -82,7 +93,9 @@ function transactionOf(
     nonce,
     fee,
     ttl,
-    gas: gasOf(tx),
+    gas,
+    gasLimit: gas + callGas,
+    ...(progress && { progress }),
   };
 }
 

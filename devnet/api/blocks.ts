@@ -1,6 +1,7 @@
 /** Blocks as JSON. */
 import {
   type Block,
+  difficulty,
   type Generation,
   type KeyBlock,
   type MicroBlock,
@@ -10,9 +11,6 @@ import {
 import type { Chain } from '../chain.ts';
 import { encode } from '../codes.ts';
 import type { Json } from '../json.ts';
-
-/** Difficulty and target never change here; the values are those of the node in dev mode. */
-export const difficulty = 1338;
 
 /** The node's version as it is put into key blocks: 730. */
 const info = encode('cb', new Uint8Array([0, 0, 2, 0xda]));

@@ -1,13 +1,13 @@
 /** The node's HTTP API v3, as far as a wallet and the SDK use it. Every answer is a function of the chain. */
-import { type KeyBlock, keyBlock, type MicroBlock, protocolVersion } from '../blocks.ts';
+import { difficulty, type KeyBlock, keyBlock, type MicroBlock, protocolVersion } from '../blocks.ts';
 import type { Chain } from '../chain.ts';
 import { CodeError, decode, encode, type Prefix } from '../codes.ts';
 import { Float, type Json } from '../json.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { BrokenTransaction, decodeTransaction } from '../transaction.ts';
 import { type Answer, ApiError, ok, validationError } from './answer.ts';
-import { difficulty, generationJson, headerJson, keyBlockJson, microHeaderJson } from './blocks.ts';
-import { accountJson, channelJson } from './state.ts';
+import { generationJson, headerJson, keyBlockJson, microHeaderJson } from './blocks.ts';
+import { accountJson, callJson, channelJson } from './state.ts';
 import { minedJson, pendingJson } from './transactions.ts';
 
 export interface ApiContext {
@@ -138,6 +138,8 @@ export const nodeRoutes: readonly Route[] = [
   get('/v3/transactions/{hash}/info', ({ context, params }) => {
     const hash = decodeOr(params[0]!, ['th'], 'Invalid hash');
     known(context.chain.mined(hash) ?? context.chain.pool.get(hash), 'Transaction not found');
+    const call = context.chain.state.call(hash);
+    if (call) return { call_info: callJson(call) };
     throw new ApiError(400, 'Tx has no info');
   }),
 

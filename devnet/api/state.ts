@@ -1,4 +1,6 @@
 /** Accounts and channels as JSON. */
+import { toHex } from '../../src/protocol/bytes.ts';
+import type { CallObject } from '../../src/protocol/vm/index.ts';
 import { encode } from '../codes.ts';
 import type { Json } from '../json.ts';
 import type { Account, Channel } from '../rules/state.ts';
@@ -33,3 +35,24 @@ export function channelJson(channel: Channel): { [key: string]: Json } {
     state_hash: encode('st', channel.stateHash),
   };
 }
+
+/** A receipt; the contract in it is the transaction's hash. */
+export function callJson(call: CallObject): { [key: string]: Json } {
+  return {
+    caller_id: encode('ak', call.caller),
+    caller_nonce: call.nonce,
+    contract_id: encode('ct', call.contract),
+    gas_price: call.gasPrice,
+    gas_used: call.gasUsed,
+    height: call.height,
+    log: call.log.map(({ address, topics, data }) => ({
+      address: encode('ct', address),
+      data: encode('cb', data),
+      topics: topics.map((topic) => BigInt(`0x${toHex(topic)}`)),
+    })),
+    return_type: returnTypes[Number(call.returnType)] ?? 'error',
+    return_value: encode('cb', call.returnValue),
+  };
+}
+
+const returnTypes = ['ok', 'error', 'revert'];

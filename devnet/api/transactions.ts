@@ -1,4 +1,5 @@
 /** Transactions as JSON. */
+import { type Entry, parseEntry } from '../../src/protocol/state/entries.ts';
 import type { MicroBlock } from '../blocks.ts';
 import { encode } from '../codes.ts';
 import type { Json } from '../json.ts';
@@ -87,6 +88,17 @@ export function txJson(tx: ChainTx): { [key: string]: Json | undefined } {
         from_id: account(tx.fromId),
         payload: payload(tx.payload),
       };
+    case 'ChannelForceProgressTx':
+      return {
+        ...common,
+        channel_id: channel(tx.channelId),
+        from_id: account(tx.fromId),
+        offchain_trees: encode('ss', tx.offChainTrees),
+        payload: payload(tx.payload),
+        round: tx.round,
+        state_hash: state(tx.stateHash),
+        update: updateJson(parseEntry(tx.update)),
+      };
     case 'ChannelSetDelegatesTx':
       return {
         ...common,
@@ -100,6 +112,30 @@ export function txJson(tx: ChainTx): { [key: string]: Json | undefined } {
       };
   }
 }
+
+/** An off-chain update; but for calls only its name, as no other can be forced. */
+function updateJson(update: Entry): Json {
+  if (update.type !== 'call') return { op: updateNames[update.type] };
+  return {
+    abi_version: update.abiVersion,
+    amount: update.amount,
+    call_data: encode('cb', update.callData),
+    call_stack: update.callStack,
+    caller_id: account(update.caller),
+    contract_id: encode('ct', update.contract),
+    gas: update.gas,
+    gas_price: update.gasPrice,
+    op: 'OffChainCallContract',
+  };
+}
+
+const updateNames = {
+  transfer: 'OffChainTransfer',
+  deposit: 'OffChainDeposit',
+  withdraw: 'OffChainWithdrawal',
+  create: 'OffChainNewContract',
+  meta: 'OffChainMeta',
+} as const;
 
 export function minedJson(transaction: Transaction, block: MicroBlock): Json {
   return signedJson(transaction, encode('mh', block.hash), block.height);

@@ -27,6 +27,11 @@ export function spend(state: Overlay, publicKey: Uint8Array, amount: bigint): vo
   state.putAccount(publicKey, { ...account, balance: account.balance - amount });
 }
 
+/** Refuses where the account has less than an amount in aetto. */
+export function requireFunds(state: Overlay, publicKey: Uint8Array, amount: bigint): void {
+  require(find(state, publicKey).balance >= amount, 'insufficient_funds');
+}
+
 /** Gives an amount in aetto; the account comes to be where it was not. */
 export function earn(state: Overlay, publicKey: Uint8Array, amount: bigint): void {
   const account = state.account(publicKey) ?? { balance: 0n, nonce: 0n };

@@ -7,6 +7,7 @@ import { GAS_PRICE_MIN } from '../../src/protocol/chain/fee.ts';
 import type { TxOf } from '../../src/protocol/chain/tx.ts';
 import type { Transaction } from '../transaction.ts';
 import { bumpNonce, earn, spend } from './account.ts';
+import { forceProgress } from './force-progress.ts';
 import { closeMutual, create, deposit, setDelegates, withdraw } from './joint.ts';
 import { readPayload } from './payload.ts';
 import { readProof } from './proof.ts';
@@ -21,6 +22,12 @@ export interface Environment {
   height: number;
   /** Height from which a close or slash with payload resets solo_round (168300 in the node). */
   soloRoundResetHeight: number;
+  /** Milliseconds since 1970, of that block. */
+  time: number;
+  beneficiary: Uint8Array;
+  difficulty: bigint;
+  /** Hash of the key block at a height; 32 zero bytes where there is none. */
+  blockHash(height: bigint): Uint8Array;
 }
 
 /** Gas of one micro block. */
@@ -39,7 +46,9 @@ export function checkForPool(state: StateView, transaction: Transaction, env: En
   const highest = account === undefined ? 1n : account.nonce + nonceWindow;
   require(transaction.nonce <= highest, 'nonce_too_high');
   checkFee(transaction, consensusGasPrice, 'too_low_fee');
+  checkGasPrice(transaction, consensusGasPrice, 'too_low_gas_price');
   checkFee(transaction, GAS_PRICE_MIN, 'too_low_gas_price_for_miner');
+  checkGasPrice(transaction, GAS_PRICE_MIN, 'too_low_gas_price_for_miner');
   checkTtl(transaction, env);
 }
 
@@ -48,13 +57,15 @@ export function applyTransaction(state: StateView, transaction: Transaction, env
   checkSignatures(state, transaction, env.networkId);
   checkProtocol(transaction);
   checkFee(transaction, consensusGasPrice, 'too_low_fee');
+  checkGasPrice(transaction, consensusGasPrice, 'too_low_gas_price');
   checkTtl(transaction, env);
   const overlay = new Overlay(state);
   run(overlay, transaction, env);
   return overlay;
 }
 
-function run(state: Overlay, { tx }: Transaction, env: Environment): void {
+function run(state: Overlay, transaction: Transaction, env: Environment): void {
+  const { tx } = transaction;
   switch (tx.type) {
     case 'SpendTx':
       return pay(state, tx);
@@ -74,6 +85,8 @@ function run(state: Overlay, { tx }: Transaction, env: Environment): void {
       return settle(state, tx, env);
     case 'ChannelSnapshotSoloTx':
       return snapshotSolo(state, tx, env);
+    case 'ChannelForceProgressTx':
+      return forceProgress(state, transaction, tx, env);
     case 'ChannelSetDelegatesTx':
       return setDelegates(state, tx, env);
   }
@@ -94,6 +107,11 @@ function checkProtocol({ tx }: Transaction): void {
 
 function checkFee({ fee, gas }: Transaction, gasPrice: bigint, reason: string): void {
   require(fee >= gas * gasPrice, reason);
+}
+
+/** What the call of a forced round pays for its gas. */
+function checkGasPrice({ progress }: Transaction, gasPrice: bigint, reason: string): void {
+  if (progress?.update.type === 'call') require(progress.update.gasPrice >= gasPrice, reason);
 }
 
 function checkTtl({ ttl }: Transaction, { height }: Environment): void {

@@ -25,28 +25,35 @@ export function readPayload(bytes: Uint8Array): Payload | undefined {
   throw new Refusal('invalid_at_protocol');
 }
 
-/** The payload is of this channel, newer than the chain's state, and signed by both; `from` may present it. */
+/**
+ * The payload is of this channel, newer than the chain's state, and signed by both; `from` may present it. Where it is
+ * the base of a forced round it has to be newer than every round that the chain has, and a delegate may present it.
+ */
 export function checkPayload(
   channel: Channel,
   payload: Payload,
   from: Uint8Array,
-  delegates: 'delegates may' | 'only peers',
+  who: 'delegates may' | 'only peers' | 'forces',
   networkId: string,
 ): void {
   require(equalBytes(payload.tx.channelId, channel.id), 'bad_state_channel_pubkey');
-  requireNewerRound(channel, payload.tx.round);
-  if (delegates === 'delegates may') {
+  if (who === 'forces') requireNewerThan(channel.round, payload.tx.round);
+  else requireNewerRound(channel, payload.tx.round);
+  if (who === 'only peers') {
+    requirePeer(channel, from);
+  } else {
     const known = [...peersOf(channel), ...channel.initiatorDelegates, ...channel.responderDelegates];
     require(includes(known, from), 'account_not_peer_or_delegate');
-  } else {
-    requirePeer(channel, from);
   }
   requireSigned(payload.unsigned, payload.signatures, peersOf(channel), networkId);
 }
 
 /** A co-signed round has to be above the chain's, or, after forced rounds, at least the first forced one. */
 export function requireNewerRound(channel: Channel, round: bigint): void {
-  const last = channel.soloRound === 0n ? channel.round : channel.soloRound - 1n;
+  requireNewerThan(channel.soloRound === 0n ? channel.round : channel.soloRound - 1n, round);
+}
+
+export function requireNewerThan(last: bigint, round: bigint): void {
   require(round !== last, 'same_round');
   require(round > last, 'old_round');
 }

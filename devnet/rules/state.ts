@@ -1,9 +1,10 @@
 /**
- * What the chain stores: accounts and channels. The rules see it through `StateView` and write to an
+ * What the chain stores: accounts, channels, receipts. The rules see it through `StateView` and write to an
  * `Overlay`, so that a refused transaction leaves nothing behind; the chain keeps one `State` and, for each
  * block, the values that the block replaced: undoing a block costs what the block changed.
  */
 import { toHex } from '../../src/protocol/bytes.ts';
+import type { CallObject } from '../../src/protocol/vm/index.ts';
 
 /** Basic account. Balance in aetto; `nonce` is the last used one. */
 export interface Account {
@@ -44,12 +45,15 @@ export interface StateView {
 export interface Changes {
   readonly accounts: ReadonlyMap<string, Account | undefined>;
   readonly channels: ReadonlyMap<string, Channel | undefined>;
+  /** receipts of forced rounds, by transaction hash */
+  readonly calls: ReadonlyMap<string, CallObject | undefined>;
 }
 
 /** A view with writes on top that the base does not see. */
 export class Overlay implements StateView {
   readonly accounts = new Map<string, Account | undefined>();
   readonly channels = new Map<string, Channel | undefined>();
+  readonly calls = new Map<string, CallObject | undefined>();
   readonly #base: StateView;
 
   constructor(base: StateView) {
@@ -78,10 +82,15 @@ export class Overlay implements StateView {
     this.channels.set(toHex(id), undefined);
   }
 
+  putCall(txHash: Uint8Array, call: CallObject): void {
+    this.calls.set(toHex(txHash), call);
+  }
+
   /** Takes over the writes of an overlay that lies on this one. */
   absorb(changes: Changes): void {
     for (const [key, account] of changes.accounts) this.accounts.set(key, account);
     for (const [key, channel] of changes.channels) this.channels.set(key, channel);
+    for (const [key, call] of changes.calls) this.calls.set(key, call);
   }
 }
 
@@ -89,6 +98,7 @@ export class Overlay implements StateView {
 export class State implements StateView {
   readonly #accounts = new Map<string, Account>();
   readonly #channels = new Map<string, Channel>();
+  readonly #calls = new Map<string, CallObject>();
 
   account(publicKey: Uint8Array): Account | undefined {
     return this.#accounts.get(toHex(publicKey));
@@ -98,11 +108,17 @@ export class State implements StateView {
     return this.#channels.get(toHex(id));
   }
 
+  /** The receipt of the forced round that a transaction made. */
+  call(txHash: Uint8Array): CallObject | undefined {
+    return this.#calls.get(toHex(txHash));
+  }
+
   /** Writes changes and returns what undoes them. */
   apply(changes: Changes): Changes {
     return {
       accounts: replace(this.#accounts, changes.accounts),
       channels: replace(this.#channels, changes.channels),
+      calls: replace(this.#calls, changes.calls),
     };
   }
 }

@@ -4,18 +4,13 @@ import { channelJson } from '../../devnet/api/state.ts';
 import { toJson } from '../../devnet/json.ts';
 import { applyTransaction } from '../../devnet/rules/index.ts';
 import { Refusal } from '../../devnet/rules/refusal.ts';
-import { type Account, type Channel, lockedCoinsAccount, State } from '../../devnet/rules/state.ts';
+import { type Account, lockedCoinsAccount, State } from '../../devnet/rules/state.ts';
 import { decodeTransaction } from '../../devnet/transaction.ts';
 import { fromHex, toHex } from '../../src/protocol/bytes.ts';
-import { decode } from '../../src/protocol/chain/address.ts';
-import {
-  type ChannelVector,
-  keys,
-  readVectors,
-  type Scenario,
-  type ScenarioFile,
-  type StepVector,
-} from './vectors.ts';
+import { txHash } from '../../src/protocol/chain/signed.ts';
+import { callId, serializeCall } from '../../src/protocol/vm/index.ts';
+import { blockAt } from './support.ts';
+import { keys, readVectors, type Scenario, type ScenarioFile, type StepVector } from './vectors.ts';
 
 const pubkeys = new Map(keys.map(({ seed_byte, pubkey_hex }) => [seed_byte, pubkey_hex]));
 const lifecycle = readVectors<ScenarioFile>('channel_lifecycle.json');
@@ -28,7 +23,7 @@ function initialState({ initial_accounts }: Scenario): State {
     pubkeys.get(seed_byte)!,
     { balance: BigInt(balance), nonce: BigInt(nonce) },
   ]);
-  state.apply({ accounts: new Map(accounts), channels: new Map() });
+  state.apply({ accounts: new Map(accounts), channels: new Map(), calls: new Map() });
   return state;
 }
 
@@ -48,7 +43,7 @@ function stringified(value: unknown): unknown {
 }
 
 function runStep(state: State, step: StepVector, networkId: string): string {
-  const env = { networkId, height: step.height, soloRoundResetHeight: 168_300 };
+  const env = blockAt(step.height, { networkId, soloRoundResetHeight: 168_300 });
   try {
     state.apply(applyTransaction(state, decodeTransaction(fromHex(step.signed_tx_hex)), env));
     return 'ok';
@@ -58,43 +53,10 @@ function runStep(state: State, step: StepVector, networkId: string): string {
   }
 }
 
-/** Takes the state after a step over from the record. */
-function adopt(state: State, { channel_after, accounts_after }: StepVector): void {
-  const accounts = accounts_after!.map(({ seed_byte, balance, nonce }): [string, Account] => [
-    pubkeys.get(seed_byte)!,
-    { balance: BigInt(balance), nonce: BigInt(nonce) },
-  ]);
-  const channel = readChannel(channel_after as unknown as ChannelVector);
-  state.apply({ accounts: new Map(accounts), channels: new Map([[toHex(channel.id), channel]]) });
-}
-
-function readChannel(channel: ChannelVector): Channel {
-  return {
-    id: decode('ch', channel.id),
-    initiator: decode('ak', channel.initiator_id),
-    responder: decode('ak', channel.responder_id),
-    channelAmount: BigInt(channel.channel_amount),
-    initiatorAmount: BigInt(channel.initiator_amount),
-    responderAmount: BigInt(channel.responder_amount),
-    channelReserve: BigInt(channel.channel_reserve),
-    initiatorDelegates: channel.delegate_ids.initiator.map((id) => decode('ak', id)),
-    responderDelegates: channel.delegate_ids.responder.map((id) => decode('ak', id)),
-    stateHash: decode('st', channel.state_hash),
-    round: BigInt(channel.round),
-    soloRound: BigInt(channel.solo_round),
-    lockPeriod: BigInt(channel.lock_period),
-    lockedUntil: BigInt(channel.locked_until),
-  };
-}
-
 function replay(scenario: Scenario, networkId: string): void {
   const state = initialState(scenario);
   for (const [index, step] of scenario.steps.entries()) {
     const name = `${index} ${step.step} at ${step.height}`;
-    if (isForceProgress(step)) {
-      if (step.result === 'ok') adopt(state, step);
-      continue;
-    }
     const outcome = runStep(state, step, networkId);
     expect(outcome, name).toBe(step.result === 'ok' ? 'ok' : step.reason);
     if (step.result === 'ok') expectRecorded(state, scenario, step, name);
@@ -113,6 +75,11 @@ function expectRecorded(state: State, scenario: Scenario, step: StepVector, name
       nonce: BigInt(nonce),
     });
   }
+  for (const { serialized_hex, call_id } of step.fp_calls ?? []) {
+    const call = state.call(txHash(fromHex(step.signed_tx_hex)))!;
+    expect(toHex(serializeCall(call)), `${name}: receipt`).toBe(serialized_hex);
+    expect(toHex(callId(call.caller, call.nonce, call.contract)), `${name}: call id`).toBe(call_id);
+  }
   const locked = state.account(lockedCoinsAccount)?.balance ?? 0n;
   expect(locked, `${name}: locked coins`).toBe(BigInt(step.locked_coins_after!));
 }
@@ -120,11 +87,6 @@ function expectRecorded(state: State, scenario: Scenario, step: StepVector, name
 describe('a recorded scenario replays to the results, channel, accounts and locked coins of the node', () => {
   for (const scenario of lifecycle.scenarios) {
     it(scenario.scenario, () => replay(scenario, lifecycle.network_id));
-    const left = scenario.steps.filter(isForceProgress).map(({ step }) => step);
-    if (left.length === 0) continue;
-    const reason = 'force progress needs the virtual machine; its outcome is taken from the record';
-    console.info(`skipped in ${scenario.scenario}: ${left.join(', ')}: ${reason}`);
-    it.skip(`${scenario.scenario}: ${left.join(', ')} (${reason})`, () => {});
   }
 });
 
@@ -134,10 +96,8 @@ describe('a random scenario replays to the results, channel, accounts and locked
   }
 });
 
-it('a refused force progress says why', () => {
-  const scenario = lifecycle.scenarios.find(({ steps }) => steps.some(isForceProgress))!;
-  const step = scenario.steps.find(isForceProgress)!;
-  expect(runStep(initialState(scenario), step, lifecycle.network_id)).toBe(
-    'force_progress_not_supported_by_devnet',
-  );
+it('the scenarios force the channel ahead, and try to where the chain refuses', () => {
+  const forced = lifecycle.scenarios.flatMap(({ steps }) => steps.filter(isForceProgress));
+  expect(forced.filter(({ result }) => result === 'ok')).toHaveLength(6);
+  expect(forced.filter(({ result }) => result === 'error')).toHaveLength(9);
 });

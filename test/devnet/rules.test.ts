@@ -1,7 +1,7 @@
 /** The chain's cases, by the names that its own suite gives them (CHAIN 4). */
 import { describe, expect, it } from 'vitest';
 import { keyPair } from '../../devnet/ed25519.ts';
-import { applyTransaction, type Environment } from '../../devnet/rules/index.ts';
+import { applyTransaction } from '../../devnet/rules/index.ts';
 import { Refusal } from '../../devnet/rules/refusal.ts';
 import { type Account, type Channel, lockedCoinsAccount, State } from '../../devnet/rules/state.ts';
 import { toHex } from '../../src/protocol/bytes.ts';
@@ -11,7 +11,7 @@ import { signedTx, signingBytes, txHash } from '../../src/protocol/chain/signed.
 import { serializeTx } from '../../src/protocol/chain/tx.ts';
 import { proofOfInclusion } from '../../src/protocol/state/poi.ts';
 import { channelTrees, stateHash } from '../../src/protocol/state/trees.ts';
-import { ae, alice, bob, carol, networkId, signed } from './support.ts';
+import { ae, alice, blockAt, bob, carol, networkId, signed } from './support.ts';
 
 const delegate = keyPair(new Uint8Array(32).fill(4));
 const nobody = keyPair(new Uint8Array(32).fill(9));
@@ -39,7 +39,7 @@ class World {
   constructor(opened = true) {
     const rich: Account = { balance: 1000n * ae, nonce: 0n };
     const accounts = [alice, bob, carol, delegate].map(({ publicKey }) => [toHex(publicKey), rich] as const);
-    this.state.apply({ accounts: new Map(accounts), channels: new Map() });
+    this.state.apply({ accounts: new Map(accounts), channels: new Map(), calls: new Map() });
     if (opened) expect(this.create({})).toBe('ok');
   }
 
@@ -56,9 +56,8 @@ class World {
   }
 
   run(unpriced: Unpriced, ...signers: Key[]): string {
-    const env: Environment = { networkId, height: this.height, soloRoundResetHeight: 0 };
     try {
-      this.state.apply(applyTransaction(this.state, signed(unpriced, ...signers), env));
+      this.state.apply(applyTransaction(this.state, signed(unpriced, ...signers), blockAt(this.height)));
       return 'ok';
     } catch (error) {
       if (error instanceof Refusal) return error.reason;
@@ -244,7 +243,11 @@ describe('create', () => {
       (world) => {
         world.create({});
         const account = { ...world.state.account(alice.publicKey)!, nonce: 0n };
-        world.state.apply({ accounts: new Map([[toHex(alice.publicKey), account]]), channels: new Map() });
+        world.state.apply({
+          accounts: new Map([[toHex(alice.publicKey), account]]),
+          channels: new Map(),
+          calls: new Map(),
+        });
         return world.create({});
       },
     ],

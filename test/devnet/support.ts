@@ -2,6 +2,7 @@
 
 import { type KeyPair, keyPair } from '../../devnet/ed25519.ts';
 import { type Devnet, type DevnetOptions, startDevnet } from '../../devnet/index.ts';
+import type { Environment } from '../../devnet/rules/index.ts';
 import { decodeTransaction, signedSpend, type Transaction } from '../../devnet/transaction.ts';
 import { encode } from '../../src/protocol/chain/address.ts';
 import { minFee, type Unpriced } from '../../src/protocol/chain/fee.ts';
@@ -61,6 +62,18 @@ export function open(nonce: bigint, lockPeriod = 3n): { transaction: Transaction
   );
   return { transaction, id: channelId(alice.publicKey, nonce, bob.publicKey) };
 }
+
+/** Where a transaction is applied without a chain around it. */
+export const blockAt = (height: number, changes: Partial<Environment> = {}): Environment => ({
+  networkId,
+  height,
+  soloRoundResetHeight: 0,
+  time: 1_700_000_000_000,
+  beneficiary: new Uint8Array(32).fill(0x5a),
+  difficulty: 1338n,
+  blockHash: () => new Uint8Array(32),
+  ...changes,
+});
 
 export interface Reply {
   status: number;

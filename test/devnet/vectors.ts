@@ -11,22 +11,6 @@ interface AccountVector {
   nonce: number;
 }
 
-export interface ChannelVector {
-  id: string;
-  initiator_id: string;
-  responder_id: string;
-  channel_amount: string;
-  initiator_amount: string;
-  responder_amount: string;
-  channel_reserve: string;
-  delegate_ids: { initiator: string[]; responder: string[] };
-  state_hash: string;
-  round: number;
-  solo_round: number;
-  lock_period: number;
-  locked_until: number;
-}
-
 export interface StepVector {
   step: string;
   type: string;
@@ -37,6 +21,7 @@ export interface StepVector {
   channel_after?: ({ [field: string]: unknown } & { serialized_hex: string }) | null;
   accounts_after?: AccountVector[];
   locked_coins_after?: string | number;
+  fp_calls?: { serialized_hex: string; call_id: string }[];
 }
 
 export interface Scenario {
