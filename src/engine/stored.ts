@@ -35,7 +35,18 @@ export const requestKey = (scope: string, id: string): string => `${scope}/${id}
 /** A row of table `channels`. Rows written before a field existed get what it meant then. */
 export function readStored(row: unknown): StoredChannel {
   const stored = row as Omit<StoredChannel, 'restoredAt'> & Partial<StoredChannel>;
-  return { ...stored, restoredAt: stored.restoredAt ?? null };
+  const { channel } = stored;
+  return {
+    ...stored,
+    channel: { ...channel, held: channel.held ?? heldBefore(channel) },
+    restoredAt: stored.restoredAt ?? null,
+  };
+}
+
+/** What a record without `held` tells of its nonces. */
+function heldBefore({ solo, closing, move, role }: Channel): Channel['held'] {
+  const own = [solo, closing?.by === role ? closing : null, move?.by === role ? move : null];
+  return own.flatMap((one) => (one ? [{ nonce: one.nonce, fee: 2n * one.fee }] : []));
 }
 
 /** Phases in which a connection starts with channel_reestablish (PROTOCOL 6). */

@@ -11,6 +11,7 @@ import {
   moveTxHash,
   type OnChain,
   soloTxHash,
+  unspent,
 } from '../protocol/channel/index.ts';
 import type { ChannelActor } from './actor.ts';
 import { onChainOf } from './on-chain.ts';
@@ -72,6 +73,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   async function watch(actor: ChannelActor, height: number): Promise<void> {
+    if (actor.over) return watchHeld(actor, height);
     await watchPhase(actor, height);
     if (mayBeOnChain(actor.channel)) await watchObject(actor, height);
     const { solo } = actor.channel;
@@ -120,6 +122,16 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const confirmations = await depth(txHash(cancelTx), height);
     if (confirmations === null) await actor.broadcast(cancelTx);
     await actor.post({ type: 'chain', what: 'cancel', confirmations });
+  }
+
+  /** Nonces that a channel has left behind: one after the other they are spent on nothing. */
+  async function watchHeld(actor: ChannelActor, height: number): Promise<void> {
+    const { held, keys, role } = actor.channel;
+    if (held.length === 0) return;
+    const { nonce } = await deps.chain().account(keys[role]);
+    const [first] = unspent(actor.channel, nonce);
+    if (first) await watchCancel(actor, first.nonce, height);
+    else await actor.post({ type: 'chain', what: 'cancel', confirmations: null });
   }
 
   async function watchPhase(actor: ChannelActor, height: number): Promise<void> {

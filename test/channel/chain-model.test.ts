@@ -80,7 +80,6 @@ class Run {
   constructor(cheats: Who | null) {
     const { world } = this;
     this.cheater = cheats && new Cheater(world, world[cheats]);
-    for (const party of world.parties) party.mended = true;
     // The funding is out of a reorganisation's reach.
     world.mine(3);
   }
@@ -223,6 +222,20 @@ class Run {
     world.checkCoins();
     if (world.chain.state.channel(id)) throw new Error(`no way out of ${party.channel!.phase}`);
     for (const one of this.honest) this.checkPayout(one);
+    for (const one of this.honest) this.checkAccount(one);
+  }
+
+  /** Nothing that the channel left behind holds up what the account does next. */
+  checkAccount(party: ChainParty): void {
+    const { world } = this;
+    for (let round = 0; round < 12 && party.channel!.held.length > 0; round++) {
+      world.mine();
+      world.act(party, () => party.look());
+    }
+    const spend = party.spendOnNothing(party.reserve());
+    world.submit(spend);
+    world.mine(2);
+    expect(world.depth(txHash(spend)) ?? -2, 'a payment after the channel').toBeGreaterThanOrEqual(0);
   }
 
   checkPayout(party: ChainParty): void {

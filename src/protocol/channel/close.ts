@@ -11,8 +11,20 @@ import type { MessageOf } from '../wire/index.ts';
 import { account, reserveNonce, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
-import { change, finalId, latest, other, peerKey, persist, quiet, transition, withLive } from './record.ts';
-import type { Balances, Channel, Closing, Effect, Env, Role, Rule, Transition } from './types.ts';
+import { hold, replacing, unspent } from './held.ts';
+import {
+  change,
+  finalId,
+  latest,
+  other,
+  ownKey,
+  peerKey,
+  persist,
+  quiet,
+  transition,
+  withLive,
+} from './record.ts';
+import type { Balances, Channel, Closing, Effect, Env, Held, Role, Rule, Transition } from './types.ts';
 
 /**
  * The channel_close_mutual of these balances: the fee is taken from the channel, split evenly, so fee and amounts
@@ -127,21 +139,44 @@ export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
 }
 
 function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
-  const nonce = yield* reserveNonce();
+  const own = yield* account(ownKey(channel));
+  const waiting = own ? unspent(channel, own.nonce) : [];
+  const nonce = waiting[0]?.nonce ?? (own && (yield* reserveNonce()));
   // Without a node nothing is signed; the next reconnect tries again.
   if (nonce === null)
     return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });
-  const closing = closingOf(channel, channel.role, nonce, 0);
+  const closing = sameClosing(channel, nonce) ?? cheapestClosing(channel, nonce, waiting[0]);
   if (!closing) {
     const stopped = stop(channel, env, 'the balances do not cover the fee of a mutual close', true);
-    return { ...stopped, effects: [...before, { type: 'release_nonce', nonce }, ...stopped.effects] };
+    const free: Effect[] = waiting.length > 0 ? [] : [{ type: 'release_nonce', nonce }];
+    return { ...stopped, effects: [...before, ...free, ...stopped.effects] };
   }
   const signature = yield* sign(signingBytes(channel.networkId, closing.hash));
   const next = change(channel, env, {
     phase: 'closing',
     closing: { ...closing, signatures: { [channel.role]: signature } },
+    held: hold(waiting, nonce, closing.fee),
   });
   return transition(next, ...before, persist(), { type: 'send', message: closingCreated(next) });
+}
+
+/** The close that was half signed before a failure, if it is still the one to propose (PROTOCOL 1: the same again). */
+function sameClosing(channel: Channel, nonce: bigint): Closing | null {
+  const { closing, role } = channel;
+  if (closing?.by !== role || closing.nonce !== nonce) return null;
+  return findClosing(channel, role, nonce, nonce, closing.hash);
+}
+
+/** In place of what waits under this nonce, at a fee that a miner prefers, as far as the other side searches. */
+function cheapestClosing(channel: Channel, nonce: bigint, waiting: Held | undefined): Closing | null {
+  let best: Closing | null = null;
+  for (let k = 0; k < gasPriceSearch; k++) {
+    const closing = closingOf(channel, channel.role, nonce, k);
+    if (!closing) return best;
+    if (closing.fee >= replacing(waiting, closing.fee)) return closing;
+    best = closing;
+  }
+  return best;
 }
 
 function closingCreated(channel: Channel): MessageOf<'closing_created'> {
@@ -163,12 +198,13 @@ export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf
   const by = other(channel.role);
   const payer = yield* account(channel.keys[by]);
   if (!payer) return transition(channel, { type: 'disconnect', reason: 'the node cannot be asked' });
-  const closing = findClosing(channel, by, payer.nonce + 1n, message.transaction_data);
+  const first = payer.nonce + 1n;
+  const closing = findClosing(channel, by, first, payer.nonce + nonceSearch, message.transaction_data);
   if (!closing)
     return stop(
       channel,
       env,
-      `transaction_data is not the close of the latest balances with nonce ${payer.nonce + 1n} to ${payer.nonce + nonceSearch}`,
+      `transaction_data is not the close of the latest balances with nonce ${first} to ${payer.nonce + nonceSearch}`,
       true,
     );
   const bytes = signingBytes(channel.networkId, closing.hash);
@@ -185,9 +221,15 @@ export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf
   );
 }
 
-function findClosing(channel: Channel, by: Role, first: bigint, hash: Uint8Array): Closing | null {
+function findClosing(
+  channel: Channel,
+  by: Role,
+  first: bigint,
+  last: bigint,
+  hash: Uint8Array,
+): Closing | null {
   for (let k = 0; k < gasPriceSearch; k++)
-    for (let nonce = first; nonce < first + nonceSearch; nonce++) {
+    for (let nonce = first; nonce <= last; nonce++) {
       const closing = closingOf(channel, by, nonce, k);
       if (closing && equalBytes(closing.hash, hash)) return closing;
     }

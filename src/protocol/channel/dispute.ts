@@ -11,6 +11,7 @@ import { channelTrees } from '../state/trees.ts';
 import { account, reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
 import { dropRequests } from './failure.ts';
+import { hold, replacing, unspent } from './held.ts';
 import { moved, tookEffect } from './move.ts';
 import { change, finalId, offChainTx, ownKey, persist, refused, transition, withLive } from './record.ts';
 import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
@@ -159,17 +160,16 @@ function* post(
 ): Rule {
   const { channel } = before;
   const own = yield* account(ownKey(channel));
-  const held = own && heldNonce(channel, own.nonce);
-  const nonce = held ? held.nonce : own && (yield* reserveNonce());
+  const waiting = own ? unspent(channel, own.nonce) : [];
+  const nonce = waiting[0]?.nonce ?? (own && (yield* reserveNonce()));
   if (nonce === null)
     return {
       ...before,
       refused: 'The node cannot be asked now, so nothing was posted. Try again once it answers.',
     };
   const unpriced = make(nonce);
-  const least = minFee(unpriced);
   // It replaces what waits under this nonce, and differs from what the node may have dropped.
-  const fee = held && held.fee * 2n > least ? held.fee * 2n : least;
+  const fee = replacing(waiting[0], minFee(unpriced));
   const tx = serializeTx({ ...unpriced, fee } as Tx);
   const signature = yield* sign(signingBytes(channel.networkId, txHash(tx)));
   const solo: Solo = {
@@ -182,25 +182,11 @@ function* post(
     missing: 0,
   };
   return transition(
-    change(channel, env, { solo }),
+    change(channel, env, { solo, held: hold(waiting, nonce, fee) }),
     ...before.effects,
     persist([{ kind: 'chain', note: words[kind], txHash: txHash(solo.signedTx), number: round - 1n }]),
     { type: 'broadcast', what: 'solo', signedTx: solo.signedTx },
   );
-}
-
-/**
- * A nonce of this channel's own transactions that is not spent yet: nothing behind it could be mined, so what is posted
- * now takes its place.
- */
-function heldNonce(channel: Channel, spent: bigint): { nonce: bigint; fee: bigint } | null {
-  const { solo, closing, move, role } = channel;
-  const waiting = [solo, closing?.by === role ? closing : null, move?.by === role ? move : null]
-    .filter((own) => own !== null)
-    .filter((own) => own.nonce > spent)
-    // A cancelled deposit's nonce is being spent for twice its fee.
-    .map(({ nonce, fee }) => ({ nonce, fee: nonce === move?.nonce && move.cancel ? 4n * fee : fee }));
-  return waiting.sort((a, b) => (a.nonce < b.nonce ? -1 : 1))[0] ?? null;
 }
 
 const words: Record<Solo['kind'], string> = {
@@ -245,12 +231,8 @@ function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'
   const balances = channel.onChain && channel.onChain.lockedUntil > 0 ? channel.onChain.balances : null;
   const left = enter(channel, env);
   const { solo } = channel;
-  // Overtaken by the other side's: its nonce is spent on nothing, or all later ones would wait behind it.
-  const overtaken = solo && (solo.confirmations === null || solo.confirmations < 0);
   return transition(
     change(left.channel, env, { phase: 'closed' }),
-    // First, since after a death it is done again, by the same transaction.
-    ...(overtaken ? [{ type: 'cancel_nonce' as const, nonce: solo.nonce }] : []),
     ...left.effects,
     persist([
       {
@@ -263,6 +245,14 @@ function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'
       },
     ]),
   );
+}
+
+/** After the end: nonces that were overtaken are spent on nothing (the watcher's), or later ones would wait behind them. */
+export function* onNoncesSpent(channel: Channel, env: Env): Rule {
+  const own = yield* account(ownKey(channel));
+  const held = own ? unspent(channel, own.nonce) : channel.held;
+  if (held.length === channel.held.length) return transition(channel);
+  return transition(change(channel, env, { held }), persist());
 }
 
 const payloadOf = (channel: Channel, state: CoSigned): Uint8Array =>

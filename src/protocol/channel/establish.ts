@@ -63,6 +63,7 @@ const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel =>
   closing: null,
   onChain: null,
   goneAt: null,
+  held: [],
   solo: null,
   recovered: false,
   reason: null,

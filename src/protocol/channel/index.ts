@@ -2,6 +2,7 @@ export { closeQuote, closingTxHash } from './close.ts';
 export { answerTo, soloTxHash } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
+export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash } from './move.ts';

@@ -12,7 +12,7 @@ import {
   onShutdown,
   onShutdownWanted,
 } from './close.ts';
-import { onCloseSolo, onOnChain, onSoloConfirmations } from './dispute.ts';
+import { onCloseSolo, onNoncesSpent, onOnChain, onSoloConfirmations } from './dispute.ts';
 import {
   accept,
   cancel,
@@ -250,7 +250,7 @@ const table: Record<Phase, Cells> = {
     'chain:closing': onClosingConfirmations,
   },
   closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
-  closed: { 'message:channel_reestablish': sayWhy },
+  closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent },
   aborted: { 'message:channel_reestablish': sayWhy },
   failed: {
     ...alone,

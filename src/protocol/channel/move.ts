@@ -10,6 +10,7 @@ import type { MessageOf } from '../wire/index.ts';
 import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
 import { stop } from './failure.ts';
+import { hold } from './held.ts';
 import {
   change,
   finalId,
@@ -156,6 +157,7 @@ function* create(channel: Channel, env: Env, wanted: Wanted): Rule {
   const next = change(channel, env, {
     move: { ...move, signatures: { [channel.role]: signature } },
     used: move.number,
+    held: hold(channel.held, nonce, move.fee),
   });
   return transition(next, persist(), { type: 'send', message: createdMessage(next) });
 }
@@ -406,7 +408,9 @@ export function cancelMove(
     of: then && 'of' in then ? then.of : (before?.of ?? null),
     reason: before?.reason ?? reason,
   };
-  const next = change(channel, env, { move: { ...move, cancel } });
+  // What cancels it carries twice its fee.
+  const held = hold(channel.held, move.nonce, 2n * move.fee);
+  const next = change(channel, env, { move: { ...move, cancel }, held });
   return transition(
     next,
     persist(),

@@ -188,6 +188,13 @@ export interface Solo {
   missing: number;
 }
 
+/** A nonce of the own account that a transaction of this channel was signed for, until the chain has spent it. */
+export interface Held {
+  nonce: bigint;
+  /** The highest fee that was signed for it; aetto. */
+  fee: bigint;
+}
+
 /** What does not survive a restart of the worker. */
 export interface Live {
   /** down: no connection; greeting: channel_reestablish sent, the peer's not handled; up: messages flow. */
@@ -235,6 +242,8 @@ export interface Channel {
   goneAt: number | null;
   /** The own latest solo transaction. */
   solo: Solo | null;
+  /** Own nonces that are given out and not seen spent, whatever became of their transactions (PROTOCOL 1). */
+  held: Held[];
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
   /** Why it stopped, a sentence for a person. */

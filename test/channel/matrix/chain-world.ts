@@ -26,6 +26,7 @@ import {
   type Outcome,
   soloTxHash,
   type Terms,
+  unspent,
 } from '../../../src/protocol/channel/index.ts';
 import { decode, encode, type Message } from '../../../src/protocol/wire/index.ts';
 import { ae, chainHash, networkId, Party, signs, standardTerms, World } from '../world.ts';
@@ -54,29 +55,15 @@ export class ChainParty extends Party {
     return super.answer(ask);
   }
 
-  /** Lets every reservation take a waiting nonce's place. Only the chain model needs it still: without it a case is left. */
-  mended = false;
-
   /** As src/engine/nonces.ts. */
   reserve(): bigint {
     const { chain } = this.world;
     const used = chain.state.account(this.keys.publicKey)?.nonce ?? 0n;
     for (const nonce of [...this.held]) if (nonce <= used) this.held.delete(nonce);
-    if (this.mended) for (const nonce of this.#replaceable()) if (nonce > used) return nonce;
     let nonce = chain.nextNonce(this.keys.publicKey, 'max');
     while (this.held.has(nonce)) nonce += 1n;
     this.held.add(nonce);
     return nonce;
-  }
-
-  /** Nonces of own transactions that the next one may take the place of. */
-  #replaceable(): bigint[] {
-    const { solo, closing, move, role } = this.channel ?? {};
-    return [
-      ...(solo ? [solo.nonce] : []),
-      ...(closing && closing.by === role ? [closing.nonce] : []),
-      ...(move && move.by === role ? [move.nonce] : []),
-    ];
   }
 
   override carryOut(effect: Effect, next: Channel): void {
@@ -144,10 +131,19 @@ export class ChainParty extends Party {
 
   look(): void {
     if (!this.channel) return;
+    if (isOver(this.channel)) return this.#lookAtHeld(this.channel);
     this.#lookAtPhase(this.channel);
     if (watched.has(this.channel.phase) && this.channel.channelId) this.#lookAtObject(this.channel);
     if (!this.channel.solo || isOver(this.channel)) return;
     this.post({ type: 'chain', what: 'solo', confirmations: this.world.depth(soloTxHash(this.channel)) });
+  }
+
+  #lookAtHeld(channel: Channel): void {
+    if (channel.held.length === 0) return;
+    const [first] = unspent(channel, this.world.chain.state.account(this.keys.publicKey)!.nonce);
+    if (!first) return void this.post({ type: 'chain', what: 'cancel', confirmations: null });
+    this.#makeUp(first.nonce);
+    this.#lookAtCancel(this.cancelTx!);
   }
 
   #lookAtPhase(channel: Channel): void {

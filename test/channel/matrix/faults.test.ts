@@ -222,3 +222,50 @@ test('a deposit counts as void only once its own nonce is spent', () => {
   const used = world.chain.state.account(alice.keys.publicKey)!.nonce;
   expect(alice.channel!.move !== null || used >= nonce).toBe(true);
 });
+
+// close.ts `createClosing`: proposed again after a failure it got another nonce, and the first was forgotten.
+test('a mutual close that is proposed again has the nonce that it had', () => {
+  const world = opened();
+  const { alice, bob } = world;
+  post(bob, { type: 'shutdown' });
+  world.deliver(alice);
+  const { nonce } = alice.channel!.closing!;
+  world.wire.toBob = [];
+  post(alice, {
+    type: 'message',
+    message: {
+      type: 'update_ack',
+      channel_id: finalId(alice.channel!),
+      sequence_number: 9n,
+      signature: new Uint8Array(64),
+    },
+  });
+  expect(alice.channel!.phase).toBe('failed');
+  world.disconnect();
+  world.connect();
+  post(alice, { type: 'shutdown' });
+  expect(alice.channel!.phase).toBe('closing');
+  expect(alice.channel!.closing!.nonce).toBe(nonce);
+  world.leave(bob);
+  post(alice, { type: 'close_solo' });
+  lives(world, alice, 20);
+  expect(alice.channel!.phase).toBe('closed');
+});
+
+// dispute.ts `gone`: only a solo transaction's nonce was spent, not that of a half-signed deposit.
+test('a half-signed deposit of a channel that the other side closed holds up no later payment', () => {
+  const world = opened();
+  const { alice, bob } = world;
+  post(alice, { type: 'deposit', amount: ae });
+  world.wire.toBob = [];
+  const { nonce } = alice.channel!.move!;
+  world.disconnect();
+  post(bob, { type: 'close_solo' });
+  for (let i = 0; i < 30; i++) {
+    world.mine();
+    world.look();
+  }
+  expect(alice.channel!.phase).toBe('closed');
+  expect(alice.channel!.held).toEqual([]);
+  expect(world.chain.state.account(alice.keys.publicKey)!.nonce).toBeGreaterThanOrEqual(nonce);
+});
