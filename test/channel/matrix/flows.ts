@@ -427,6 +427,9 @@ function finished(flow: Flow, world: ChainWorld): boolean {
   if (flow.ends === 'aborted' && alice.channel?.phase === 'aborted')
     return bob.channel?.phase !== 'confirming';
   return world.parties.every(
-    (party) => (world.absent.has(party) && !flow.returns) || (party.channel && isOver(party.channel)),
+    (party) =>
+      (world.absent.has(party) && !flow.returns) ||
+      // What the channel left behind is cleared away too.
+      (party.channel && isOver(party.channel) && party.channel.held.length === 0),
   );
 }
