@@ -2,6 +2,8 @@
  * Amounts as people write and read them, in AE, and as the wallet holds them, in aetto (1 AE = 10^18 aetto).
  * All exact: bigint and text, never floating point.
  */
+import { t } from './texts/index.ts';
+
 export const aettoPerAe = 10n ** 18n;
 /** The draft's 8-byte amounts count 10^9 aetto (PROTOCOL 1). */
 export const channelUnit = 10n ** 9n;
@@ -10,6 +12,9 @@ export const largestInTerms = (2n ** 64n - 1n) * channelUnit;
 /** The rpc carries at most 39 digits of aetto. */
 const largest = 10n ** 39n - 1n;
 const decimals = 18;
+/** The decimal mark of the language in use. */
+export const decimalMark =
+  new Intl.NumberFormat(t.locale).formatToParts(1.5).find((part) => part.type === 'decimal')?.value ?? '.';
 /** Between groups of three digits: narrow enough to read as one number, and never mistaken for a decimal mark. */
 const groupMark = '\u202f';
 
@@ -70,7 +75,7 @@ export function splitAe(aetto: bigint): { whole: string; fraction: string } {
 /** All digits: for everything a person decides on. */
 export function formatAe(aetto: bigint): string {
   const { whole, fraction } = splitAe(aetto);
-  return fraction ? `${whole}.${fraction}` : whole;
+  return fraction ? `${whole}${decimalMark}${fraction}` : whole;
 }
 
 /**

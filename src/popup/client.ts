@@ -16,12 +16,13 @@ export type Port = {
 };
 export type Timer = (run: () => void, milliseconds: number) => void;
 
-/** A call that failed. `message` is a sentence for the person. */
+/** A call that failed. `message` is a sentence: the worker's, in English, or (`ofWorker` false) one of the texts. */
 export class CallError extends Error {
   override name = 'CallError';
   constructor(
     readonly code: string,
     message: string,
+    readonly ofWorker = false,
   ) {
     super(message);
   }
@@ -163,7 +164,7 @@ export class WalletClient {
     if (!pending) return;
     this.#pending.delete(push.id);
     if (push.kind === 'error') {
-      pending.reject(new CallError(push.error.code, push.error.message));
+      pending.reject(new CallError(push.error.code, push.error.message, true));
       return;
     }
     const result = v.safeParse(popupMethods[pending.method].result, push.result);

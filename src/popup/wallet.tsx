@@ -2,7 +2,7 @@
 import { createContext, use, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ChannelView, WalletView } from '../rpc/schema.ts';
 import { CallError, type Snapshot, type WalletClient } from './client.ts';
-import { t } from './texts/index.ts';
+import { failureText, t } from './texts/index.ts';
 
 export const ClientContext = createContext<WalletClient | null>(null);
 
@@ -28,8 +28,11 @@ export function useChannel(id: string | null | undefined): ChannelView | null {
   return useWallet().channels.find((channel) => channel.id === id) ?? null;
 }
 
-export const sentenceOf = (error: unknown): string =>
-  error instanceof Error && error.message ? error.message : t.errors.unexpected;
+/** What the person is told of a failed call. The client's own sentences are texts already. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof CallError && error.ofWorker) return failureText(error.code, error.message);
+  return error instanceof Error && error.message ? error.message : t.errors.unexpected;
+}
 
 export type Submission = {
   busy: boolean;

@@ -1,5 +1,5 @@
 /** The popup's views in a real browser, over the fixture worker. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const configFile = fileURLToPath(new URL('./fixture/vite.config.ts', import.meta.url));
 const outDir = mkdtempSync(join(tmpdir(), 'tandem-popup-'));
+const shots = fileURLToPath(new URL('../../e2e/shots', import.meta.url));
 const channel = 'a'.repeat(64);
 let server: PreviewServer;
 let browser: Browser;
@@ -40,8 +41,14 @@ afterEach(async () => {
   expect(failures.splice(0)).toEqual([]);
 });
 
-async function visit(scene: string, hash: string, size = { width: 380, height: 600 }, surface = 'popup') {
-  page = await browser.newPage({ viewport: size });
+async function visit(
+  scene: string,
+  hash: string,
+  size = { width: 380, height: 600 },
+  surface = 'popup',
+  locale = 'en-GB',
+) {
+  page = await browser.newPage({ viewport: size, locale });
   page.on('pageerror', (error) => failures.push(error.message));
   page.setDefaultTimeout(15_000);
   const base = server.resolvedUrls!.local[0]!;
@@ -292,6 +299,44 @@ describe('a backup', () => {
     await page.getByRole('button', { name: 'Close alone' }).click({ force: true });
     await page.getByText('This channel comes from a backup.').waitFor();
     expect(await page.getByRole('alertdialog').count()).toBe(0);
+  });
+});
+
+describe('the language', () => {
+  it("is the browser's, with its own decimal mark and dates, until the person chooses another", async () => {
+    await visit('calm', `/channel/${channel}`, undefined, undefined, 'de-AT');
+    await page.getByText('Du kannst jetzt 7,749 AE zahlen.').waitFor();
+    expect(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
+      'de',
+      'ltr',
+    ]);
+    await page.getByRole('button', { name: 'Zurück' }).click();
+    await page.getByRole('link', { name: 'Einstellungen' }).click();
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('English');
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('en');
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('As the browser');
+    await page.getByRole('heading', { level: 1, name: 'Einstellungen' }).waitFor();
+  });
+
+  it("says the kind of a failure in it, and keeps the worker's sentence", async () => {
+    await visit('calm', `/channel/${channel}`, undefined, undefined, 'de');
+    await page.getByLabel('Betrag').first().fill('6,66');
+    await page.getByRole('button', { name: '6,66 AE zahlen' }).click();
+    const problem = page.getByRole('alert').filter({ hasText: 'Die Gegenseite hat abgelehnt.' });
+    await problem.getByText('The other side refused this payment.').waitFor();
+  });
+
+  it('may run from right to left: the layout turns, amounts and addresses do not', async () => {
+    await visit('full&pseudo', '/');
+    expect(await page.evaluate(() => document.documentElement.dir)).toBe('rtl');
+    const [brand, nav] = await Promise.all(
+      ['.brand', '.page-head nav'].map((part) => page.locator(part).boundingBox()),
+    );
+    expect(brand!.x).toBeGreaterThan(nav!.x);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(380);
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, 'home-rtl.png'), fullPage: true });
   });
 });
 

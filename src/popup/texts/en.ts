@@ -1,8 +1,12 @@
 /** Every text of the popup, in English. Plain words for money and risk; one sentence per error. */
-const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const locale = 'en-GB';
+const numbers = new Intl.NumberFormat(locale);
+const plural = (n: number, one: string, many: string) => `${numbers.format(n)} ${n === 1 ? one : many}`;
 
 export const en = {
-  locale: 'en-GB',
+  locale,
+  /** Which way the script runs: the page's `dir`. */
+  direction: 'ltr' as 'ltr' | 'rtl',
   product: 'Tandem',
   unit: 'AE',
   you: 'You',
@@ -41,6 +45,10 @@ export const en = {
       'The wallet answered in a way this page does not understand. Reload the extension, then try again.',
     notFound: 'This page does not exist.',
     notCopied: 'The browser did not allow copying. Select the text and copy it by hand.',
+    /** Kinds of the worker's failures, by code: none here, as its own sentences are English and say more. */
+    known: {} as Record<string, string>,
+    /** What is shown of such a failure: its kind where that is known, and the worker's sentence. */
+    withDetail: (_kind: string | null, detail: string) => detail,
   },
 
   amount: {
@@ -212,7 +220,7 @@ export const en = {
     emptyOpen: 'Paste an invite',
     emptyShare: 'Share my invite',
     payable: 'to pay with',
-    block: (height: number) => `Block ${height}`,
+    block: (height: number) => `Block ${numbers.format(height)}`,
   },
 
   phase: {
@@ -509,6 +517,9 @@ export const en = {
 
   settings: {
     title: 'Settings',
+    language: 'Language',
+    languageHelp: 'The page is loaded anew for it.',
+    languageAuto: 'As the browser',
     security: 'Security',
     autoLock: 'Lock when idle',
     autoLockHelp: 'After this time without use the wallet asks for the password.',

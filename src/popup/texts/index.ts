@@ -1,5 +1,57 @@
-/** The texts in use. A second language is a second table of the same type. */
+/**
+ * The texts in use: of the language the person chose, else of the browser's first one there is. A further language is
+ * a further table of the same type here. English is at hand at once, and what a language does not know stays English.
+ */
 import { en, type Texts } from './en.ts';
 
-export const t: Texts = en;
 export type { Texts } from './en.ts';
+
+/** Each language by its own name. */
+export const languages = { en: 'English', de: 'Deutsch' } as const;
+export type Language = keyof typeof languages;
+
+const key = 'language';
+export const isLanguage = (text: unknown): text is Language =>
+  typeof text === 'string' && Object.hasOwn(languages, text);
+
+/** What the person chose in this browser; null: as the browser. */
+export function chosenLanguage(): Language | null {
+  try {
+    const value = localStorage.getItem(key);
+    return isLanguage(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+/** Holds from the next load of the page on. */
+export function chooseLanguage(language: Language | null): void {
+  if (language === null) localStorage.removeItem(key);
+  else localStorage.setItem(key, language);
+}
+
+/** The first of the preferred languages (`de-AT`, …) that there is a table for. */
+export const languageFor = (preferred: readonly string[]): Language =>
+  preferred.map((tag) => tag.toLowerCase().split('-')[0]).find(isLanguage) ?? 'en';
+
+async function tableOf(language: Language): Promise<Texts> {
+  switch (language) {
+    case 'en':
+      return en;
+    case 'de':
+      return (await import('./de.ts')).de;
+  }
+}
+
+// Without a page (tests of single functions) it is English.
+const inPage = typeof document !== 'undefined';
+export const language: Language = inPage ? (chosenLanguage() ?? languageFor(navigator.languages)) : 'en';
+export const t: Texts = await tableOf(language);
+
+if (inPage) {
+  document.documentElement.lang = language;
+  document.documentElement.dir = t.direction;
+}
+
+/** What the person is told of a failure of the worker. */
+export const failureText = (code: string, message: string): string =>
+  t.errors.withDetail(Object.hasOwn(t.errors.known, code) ? t.errors.known[code]! : null, message);

@@ -2,10 +2,11 @@
 import type { ReactNode } from 'react';
 
 type IconProps = { size?: number };
-function Glyph({ size = 20, children }: IconProps & { children: ReactNode }) {
+/** `along`: it points along the line of reading, and turns with it. */
+function Glyph({ size = 20, along, children }: IconProps & { along?: boolean; children: ReactNode }) {
   return (
     <svg
-      className="icon"
+      className={along ? 'icon along' : 'icon'}
       width={size}
       height={size}
       viewBox="0 0 20 20"
@@ -22,12 +23,12 @@ function Glyph({ size = 20, children }: IconProps & { children: ReactNode }) {
 }
 
 export const BackIcon = (props: IconProps) => (
-  <Glyph {...props}>
+  <Glyph along {...props}>
     <path d="M12 4 6 10l6 6" />
   </Glyph>
 );
 export const NextIcon = (props: IconProps) => (
-  <Glyph {...props}>
+  <Glyph along {...props}>
     <path d="m8 4 6 6-6 6" />
   </Glyph>
 );

@@ -1,5 +1,5 @@
 /** Amounts and balances on screen. */
-import { formatAe, shortAe } from '../amount.ts';
+import { decimalMark, formatAe, shortAe, splitAe } from '../amount.ts';
 import { t } from '../texts/index.ts';
 
 type AmountProps = { aetto: bigint | string; form?: 'short' | 'full'; sign?: '+' | '\u2212'; hero?: boolean };
@@ -9,7 +9,7 @@ export function Amount({ aetto, form = 'short', sign, hero }: AmountProps) {
   const value = BigInt(aetto);
   const whole = formatAe(value);
   const short = shortAe(value);
-  const shown = form === 'full' ? { ...short, fraction: whole.split('.')[1] ?? '', cut: false } : short;
+  const shown = form === 'full' ? { ...splitAe(value), cut: false } : short;
   return (
     <span
       className={`amount${hero ? ' hero' : ''}${form === 'full' ? ' full' : ''}`}
@@ -17,7 +17,12 @@ export function Amount({ aetto, form = 'short', sign, hero }: AmountProps) {
     >
       {sign}
       {shown.whole}
-      {shown.fraction && <span className={hero ? 'dim' : ''}>.{shown.fraction}</span>}
+      {shown.fraction && (
+        <span className={hero ? 'dim' : ''}>
+          {decimalMark}
+          {shown.fraction}
+        </span>
+      )}
       {shown.cut && <span className="more">…</span>}
       <span className="ae"> {t.unit}</span>
     </span>

@@ -2,7 +2,7 @@ import { Switch } from '@base-ui/react/switch';
 import { type ReactNode, useId, useState } from 'react';
 import type { ParamsOf } from '../../rpc/popup.ts';
 import { fullTime, siteName } from '../format.ts';
-import { t } from '../texts/index.ts';
+import { chooseLanguage, chosenLanguage, isLanguage, languages, t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
@@ -93,6 +93,40 @@ function Security() {
         </Button>
       </div>
       <RevealPhrase open={revealing} onClose={() => setRevealing(false)} />
+    </Section>
+  );
+}
+
+function LanguageSettings() {
+  const id = useId();
+  return (
+    <Section title={t.settings.language}>
+      <div className="setting">
+        <div className="grow">
+          <label htmlFor={id}>{t.settings.language}</label>
+          <p className="help" id={`${id}-help`}>
+            {t.settings.languageHelp}
+          </p>
+        </div>
+        <div className="control">
+          <select
+            id={id}
+            aria-describedby={`${id}-help`}
+            value={chosenLanguage() ?? ''}
+            onChange={({ target }) => {
+              chooseLanguage(isLanguage(target.value) ? target.value : null);
+              location.reload();
+            }}
+          >
+            <option value="">{t.settings.languageAuto}</option>
+            {Object.entries(languages).map(([tag, name]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
     </Section>
   );
 }
@@ -283,6 +317,7 @@ export default function Settings() {
       <BackupSettings />
       <ChannelSettings />
       <NetworkSettings />
+      <LanguageSettings />
       <Section title={t.settings.sites}>
         {sites.length === 0 ? (
           <p className="small soft">{t.settings.sitesEmpty}</p>
