@@ -226,6 +226,17 @@ export const de: Texts = {
   unlock: {
     title: 'Willkommen zurück',
     lead: 'Deine Kanäle laufen weiter, sobald die Wallet entsperrt ist.',
+    old: (blocks, time) =>
+      `Einer deiner Kanäle wird mit einem alten Stand geschlossen. Entsperre binnen ${blocks} (${time}), um zu antworten.`,
+    oldOver:
+      'Einer deiner Kanäle wurde mit einem alten Stand geschlossen, und die Zeit für eine Antwort ist vorbei. Entsperre, um zu sehen, was noch zu tun ist.',
+    oldWhy:
+      'Eine gesperrte Wallet beobachtet und warnt, aber sie unterschreibt nicht. Ein Wachturm könnte für dich antworten.',
+    closing: (blocks, time) =>
+      `Einer deiner Kanäle wird mit seinem letzten Stand geschlossen. Einspruch ist noch ${blocks} (${time}) möglich. Du musst nichts tun.`,
+    closed:
+      'Einer deiner Kanäle wird mit seinem letzten Stand geschlossen. Deine Münzen werden geholt, sobald du entsperrst.',
+    blind: 'Der Knoten ist nicht erreichbar: Die Wallet sieht gerade nicht, ob ein Kanal geschlossen wird.',
     unlock: 'Entsperren',
     unlocking: 'Wird entsperrt…',
     forgot: 'Passwort vergessen?',
