@@ -1,195 +1,9 @@
 /** The chain's cases, by the names that its own suite gives them (CHAIN 4). */
 import { describe, expect, it } from 'vitest';
-import { keyPair } from '../../devnet/ed25519.ts';
-import { applyTransaction } from '../../devnet/rules/index.ts';
-import { Refusal } from '../../devnet/rules/refusal.ts';
-import { type Account, type Channel, lockedCoinsAccount, State } from '../../devnet/rules/state.ts';
-import { toHex } from '../../src/protocol/bytes.ts';
-import type { Unpriced } from '../../src/protocol/chain/fee.ts';
-import { channelId } from '../../src/protocol/chain/ids.ts';
-import { signedTx, signingBytes, txHash } from '../../src/protocol/chain/signed.ts';
-import { serializeTx } from '../../src/protocol/chain/tx.ts';
-import { proofOfInclusion } from '../../src/protocol/state/poi.ts';
-import { channelTrees, stateHash } from '../../src/protocol/state/trees.ts';
-import { ae, alice, blockAt, bob, carol, networkId, signed } from './support.ts';
-
-const delegate = keyPair(new Uint8Array(32).fill(4));
-const nobody = keyPair(new Uint8Array(32).fill(9));
-type Key = typeof alice;
-
-/** Balances of Alice and Bob in AE as a state of the channel. */
-function treesOf(a: bigint, b: bigint) {
-  return channelTrees([
-    { pubkey: alice.publicKey, balance: a * ae },
-    { pubkey: bob.publicKey, balance: b * ae },
-  ]);
-}
-const hashOf = (a: bigint, b: bigint) => stateHash(treesOf(a, b));
-const proofOf = (a: bigint, b: bigint, ...of: Key[]) => {
-  const accounts = (of.length > 0 ? of : [alice, bob]).map(({ publicKey }) => publicKey);
-  return proofOfInclusion(treesOf(a, b), { accounts });
-};
-
-/** A chain with a channel of Alice (10 AE) and Bob (5 AE), reserve 1 AE, lock period 10, and Alice's delegate. */
-class World {
-  readonly state = new State();
-  height = 100;
-  readonly id = channelId(alice.publicKey, 1n, bob.publicKey);
-
-  constructor(opened = true) {
-    const rich: Account = { balance: 1000n * ae, nonce: 0n };
-    const accounts = [alice, bob, carol, delegate].map(({ publicKey }) => [toHex(publicKey), rich] as const);
-    this.state.apply({ accounts: new Map(accounts), channels: new Map(), calls: new Map() });
-    if (opened) expect(this.create({})).toBe('ok');
-  }
-
-  get channel(): Channel | undefined {
-    return this.state.channel(this.id);
-  }
-
-  nonce({ publicKey }: Key): bigint {
-    return (this.state.account(publicKey)?.nonce ?? 0n) + 1n;
-  }
-
-  balance({ publicKey }: { publicKey: Uint8Array }): bigint {
-    return this.state.account(publicKey)?.balance ?? 0n;
-  }
-
-  run(unpriced: Unpriced, ...signers: Key[]): string {
-    try {
-      this.state.apply(applyTransaction(this.state, signed(unpriced, ...signers), blockAt(this.height)));
-      return 'ok';
-    } catch (error) {
-      if (error instanceof Refusal) return error.reason;
-      throw error;
-    }
-  }
-
-  create(changes: Partial<Extract<Unpriced, { type: 'ChannelCreateTx' }>>, ...signers: Key[]): string {
-    const tx = {
-      type: 'ChannelCreateTx' as const,
-      initiatorId: alice.publicKey,
-      initiatorAmount: 10n * ae,
-      responderId: bob.publicKey,
-      responderAmount: 5n * ae,
-      channelReserve: ae,
-      lockPeriod: 10n,
-      ttl: 0n,
-      initiatorDelegates: [delegate.publicKey],
-      responderDelegates: [],
-      stateHash: hashOf(10n, 5n),
-      nonce: this.nonce(alice),
-      ...changes,
-    };
-    return this.run(tx, ...(signers.length > 0 ? signers : [alice, bob]));
-  }
-
-  /** Deposit or withdrawal of 2 AE by `by`, to round 2. */
-  move(
-    type: 'ChannelDepositTx' | 'ChannelWithdrawTx',
-    { by = alice, round = 2n, amount = 2n * ae, nonce = this.nonce(by), id = this.id }: Move = {},
-  ): string {
-    const common = { channelId: id, amount, ttl: 0n, stateHash: hashOf(10n, 5n), round, nonce };
-    if (type === 'ChannelDepositTx') return this.run({ ...common, type, fromId: by.publicKey }, alice, bob);
-    return this.run({ ...common, type, toId: by.publicKey }, alice, bob);
-  }
-
-  closeMutual({ by = alice, a = 10n * ae, b = 4n * ae, nonce = this.nonce(by), id = this.id } = {}): string {
-    const amounts = { initiatorAmountFinal: a, responderAmountFinal: b };
-    const tx = { channelId: id, fromId: by.publicKey, ...amounts, ttl: 0n, nonce };
-    return this.run({ type: 'ChannelCloseMutualTx', ...tx }, alice, bob);
-  }
-
-  payload(
-    round: bigint,
-    hash: Uint8Array,
-    { id = this.id, by = [alice, bob] }: { id?: Uint8Array; by?: Key[] } = {},
-  ) {
-    const unsigned = serializeTx({ type: 'ChannelOffChainTx', channelId: id, round, stateHash: hash });
-    const bytes = signingBytes(networkId, txHash(unsigned));
-    return signedTx(
-      unsigned,
-      by.map((key) => key.sign(bytes)),
-    );
-  }
-
-  solo(type: 'ChannelCloseSoloTx' | 'ChannelSlashTx', given: Solo = {}): string {
-    const { by = bob, payload = new Uint8Array(), poi = proofOf(10n, 5n), id = this.id } = given;
-    const tx = {
-      channelId: id,
-      fromId: by.publicKey,
-      payload,
-      poi,
-      ttl: 0n,
-      nonce: given.nonce ?? this.nonce(by),
-    };
-    return this.run({ type, ...tx }, by);
-  }
-
-  snapshot({
-    by = bob,
-    payload = this.payload(2n, hashOf(7n, 8n)),
-    id = this.id,
-    nonce = this.nonce(by),
-  }: Solo = {}) {
-    const tx = { channelId: id, fromId: by.publicKey, payload, ttl: 0n, nonce };
-    return this.run({ type: 'ChannelSnapshotSoloTx', ...tx }, by);
-  }
-
-  settle({ by = bob, a = 10n * ae, b = 5n * ae, nonce = this.nonce(by), id = this.id } = {}): string {
-    const amounts = { initiatorAmountFinal: a, responderAmountFinal: b };
-    return this.run(
-      { type: 'ChannelSettleTx', channelId: id, fromId: by.publicKey, ...amounts, ttl: 0n, nonce },
-      by,
-    );
-  }
-
-  delegates(
-    given: { by?: Key; payload?: Uint8Array; hash?: Uint8Array; round?: bigint; nonce?: bigint } = {},
-  ): string {
-    const { by = alice, payload = new Uint8Array(), hash = hashOf(10n, 5n), round = 1n } = given;
-    const lists = { initiatorDelegates: [carol.publicKey], responderDelegates: [delegate.publicKey] };
-    const tx = {
-      channelId: this.id,
-      fromId: by.publicKey,
-      ...lists,
-      payload,
-      stateHash: hash,
-      round,
-      ttl: 0n,
-    };
-    return this.run(
-      { type: 'ChannelSetDelegatesTx', ...tx, nonce: given.nonce ?? this.nonce(by) },
-      alice,
-      bob,
-    );
-  }
-}
-
-interface Move {
-  by?: Key;
-  round?: bigint;
-  amount?: bigint;
-  nonce?: bigint;
-  id?: Uint8Array;
-}
-interface Solo {
-  by?: Key;
-  payload?: Uint8Array;
-  poi?: Uint8Array;
-  nonce?: bigint;
-  id?: Uint8Array;
-}
-
-const noChannel = new Uint8Array(32).fill(7);
-
-/** Bob has closed alone by the state on chain. */
-function closingWorld(): World {
-  const world = new World();
-  expect(world.solo('ChannelCloseSoloTx')).toBe('ok');
-  world.height = 103;
-  return world;
-}
+import { lockedCoinsAccount } from '../../../devnet/rules/state.ts';
+import { toHex } from '../../../src/protocol/bytes.ts';
+import { ae, alice, bob, carol } from '../support.ts';
+import { closingWorld, delegate, hashOf, nobody, noChannel, proofOf, type Solo, World } from './world.ts';
 
 describe('create', () => {
   const cases: [string, string, (world: World) => string][] = [
@@ -289,6 +103,7 @@ for (const [name, type] of [
   ['deposit', 'ChannelDepositTx'],
   ['withdraw', 'ChannelWithdrawTx'],
 ] as const) {
+  const pick = (ofDeposit: string, ofWithdraw: string) => (name === 'deposit' ? ofDeposit : ofWithdraw);
   describe(name, () => {
     it(`${name}: amount, round and state move together`, () => {
       const world = new World();
@@ -307,27 +122,51 @@ for (const [name, type] of [
     const funds =
       type === 'ChannelDepositTx' ? ['insufficient_funds', 1000n] : ['not_enough_channel_funds', 14n];
     const cases: [string, string, (world: World) => string][] = [
-      [`${name}_unknown_from`, 'account_not_found', (world) => world.move(type, { by: nobody })],
       [
-        `${name}_insufficent_funds`,
+        pick('deposit_unknown_from', 'withdraw_unknown_from'),
+        'account_not_found',
+        (world) => world.move(type, { by: nobody }),
+      ],
+      [
+        pick('deposit_insufficent_funds', 'withdraw_insufficent_funds'),
         funds[0] as string,
         (world) => world.move(type, { amount: (funds[1] as bigint) * ae }),
       ],
-      [`${name}_wrong_nonce`, 'tx_nonce_too_high_for_account', (world) => world.move(type, { nonce: 9n })],
-      [`${name}_missing_channel`, 'signature_check_failed', (world) => world.move(type, { id: noChannel })],
       [
-        `${name}_older_round`,
+        pick('deposit_wrong_nonce', 'withdraw_wrong_nonce'),
+        'tx_nonce_too_high_for_account',
+        (world) => world.move(type, { nonce: 9n }),
+      ],
+      [
+        pick('deposit_missing_channel', 'withdraw_missing_channel'),
+        'signature_check_failed',
+        (world) => world.move(type, { id: noChannel }),
+      ],
+      [
+        pick('deposit_older_round', 'withdraw_older_round'),
         'old_round',
         (world) => {
           world.snapshot({ payload: world.payload(5n, hashOf(7n, 8n)) });
           return world.move(type, { round: 4n });
         },
       ],
-      [`${name}_can_not_replace_create`, 'same_round', (world) => world.move(type, { round: 1n })],
-      [`${name}_not_participant`, 'account_not_peer', (world) => world.move(type, { by: carol })],
-      [`${name}_delegate_not_allowed`, 'account_not_peer', (world) => world.move(type, { by: delegate })],
       [
-        `${name}_closed`,
+        pick('deposit_can_not_replace_create', 'withdraw_can_not_replace_create'),
+        'same_round',
+        (world) => world.move(type, { round: 1n }),
+      ],
+      [
+        pick('deposit_not_participant', 'withdraw_not_participant'),
+        'account_not_peer',
+        (world) => world.move(type, { by: carol }),
+      ],
+      [
+        pick('deposit_delegate_not_allowed', 'withdraw_delegate_not_allowed'),
+        'account_not_peer',
+        (world) => world.move(type, { by: delegate }),
+      ],
+      [
+        pick('deposit_closed', 'withdraw_closed'),
         'signature_check_failed',
         (world) => {
           world.closeMutual();
@@ -336,7 +175,9 @@ for (const [name, type] of [
       ],
     ];
     for (const [title, outcome, run] of cases) it(title, () => expect(run(new World())).toBe(outcome));
-    it(`${name}_closing`, () => expect(closingWorld().move(type)).toBe('channel_not_active'));
+    it(pick('deposit_closing', 'withdraw_closing'), () =>
+      expect(closingWorld().move(type)).toBe('channel_not_active'),
+    );
   });
 }
 
@@ -352,21 +193,31 @@ describe('close_solo', () => {
     expect(world.channel).toMatchObject({ round: 4n, lockedUntil: 110n, initiatorAmount: 7n * ae });
   });
   const withAndWithout: [string, string, string, Solo][] = [
-    ['unknown_from', 'account_not_found', 'account_not_found', { by: nobody }],
-    ['not_participant', 'account_not_peer', 'account_not_peer', { by: carol }],
-    ['delegate_not_allowed', 'account_not_peer', 'account_not_peer', { by: delegate }],
-    ['wrong_nonce', 'tx_nonce_too_high_for_account', 'tx_nonce_too_high_for_account', { nonce: 9n }],
-    ['missing_channel', 'channel_does_not_exist', 'channel_does_not_exist', { id: noChannel }],
-    ['invalid_state_hash', 'invalid_poi_hash_in_channel', 'invalid_poi_hash', { poi: proofOf(6n, 9n) }],
+    ['close_solo_unknown_from', 'account_not_found', 'account_not_found', { by: nobody }],
+    ['close_solo_not_participant', 'account_not_peer', 'account_not_peer', { by: carol }],
+    ['close_solo_delegate_not_allowed', 'account_not_peer', 'account_not_peer', { by: delegate }],
     [
-      'proof of one account only',
+      'close_solo_wrong_nonce',
+      'tx_nonce_too_high_for_account',
+      'tx_nonce_too_high_for_account',
+      { nonce: 9n },
+    ],
+    ['close_solo_missing_channel', 'channel_does_not_exist', 'channel_does_not_exist', { id: noChannel }],
+    [
+      'close_solo_invalid_state_hash',
+      'invalid_poi_hash_in_channel',
+      'invalid_poi_hash',
+      { poi: proofOf(6n, 9n) },
+    ],
+    [
+      'close_solo: proof of one account only',
       'wrong_channel_peers',
       'wrong_channel_peers',
       { poi: proofOf(10n, 5n, alice) },
     ],
   ];
   for (const [name, without, with_, given] of withAndWithout) {
-    it(`close_solo_${name}`, () => {
+    it(`${name}, with and without payload`, () => {
       expect(new World().solo('ChannelCloseSoloTx', given)).toBe(without);
       const world = new World();
       const payload = world.payload(2n, hashOf(10n, 5n));
@@ -389,33 +240,69 @@ describe('payloads of close_solo, slash and snapshot', () => {
     snapshot: (world: World, given: Solo) => world.snapshot(given),
   };
   const hash = hashOf(7n, 8n);
-  const bad: [string, string, (world: World) => Solo][] = [
+  const bad: [{ [kind in keyof typeof runs]: string }, string, (world: World) => Solo][] = [
     [
-      'payload_from_another_channel',
+      {
+        close_solo: 'close_solo_payload_from_another_channel',
+        slash: 'slash_payload_from_another_channel',
+        snapshot: 'snapshot_payload_from_another_channel',
+      },
       'bad_state_channel_pubkey',
       (world) => ({
         payload: world.payload(2n, hash, { id: noChannel }),
       }),
     ],
     [
-      'payload_not_co_signed',
+      {
+        close_solo: 'close_solo_payload_not_co_signed',
+        slash: 'slash_payload_not_co_signed',
+        snapshot: 'snapshot_payload_not_co_signed',
+      },
       'signature_check_failed',
       (world) => ({ payload: world.payload(2n, hash, { by: [bob] }) }),
     ],
     [
-      'payload signed by a third one',
+      {
+        close_solo: 'close_solo: payload signed by a third one',
+        slash: 'slash: payload signed by a third one',
+        snapshot: 'snapshot: payload signed by a third one',
+      },
       'signature_check_failed',
       (world) => ({
         payload: world.payload(2n, hash, { by: [alice, carol] }),
       }),
     ],
-    ['older_payload', 'old_round', (world) => ({ payload: world.payload(0n, hash) })],
-    ['can_not_replace_create', 'same_round', (world) => ({ payload: world.payload(1n, hash) })],
-    ['payload that is no transaction', 'invalid_at_protocol', () => ({ payload: new Uint8Array([1, 2, 3]) })],
+    [
+      {
+        close_solo: 'close_solo_older_payload',
+        slash: 'slash_older_payload',
+        snapshot: 'snapshot_old_payload',
+      },
+      'old_round',
+      (world) => ({ payload: world.payload(0n, hash) }),
+    ],
+    [
+      {
+        close_solo: 'close_solo_can_not_replace_create',
+        slash: 'slash_can_not_replace_create',
+        snapshot: 'snapshot_can_not_replace_create',
+      },
+      'same_round',
+      (world) => ({ payload: world.payload(1n, hash) }),
+    ],
+    [
+      {
+        close_solo: 'close_solo: payload that is no transaction',
+        slash: 'slash: payload that is no transaction',
+        snapshot: 'snapshot: payload that is no transaction',
+      },
+      'invalid_at_protocol',
+      () => ({ payload: new Uint8Array([1, 2, 3]) }),
+    ],
   ];
   for (const kind of ['close_solo', 'slash', 'snapshot'] as const) {
-    for (const [name, outcome, given] of bad) {
-      it(`${kind}_${name}`, () => {
+    for (const [names, outcome, given] of bad) {
+      it(names[kind], () => {
         const world = closing[kind];
         const before = world.channel;
         expect(runs[kind](world, { poi: proofOf(7n, 8n), ...given(world) })).toBe(outcome);
@@ -423,11 +310,19 @@ describe('payloads of close_solo, slash and snapshot', () => {
       });
     }
   }
-  it('close_solo_wrong_amounts and slash_wrong_amounts', () => {
-    for (const kind of ['close_solo', 'slash'] as const) {
-      const given = { payload: closing[kind].payload(2n, hashOf(9n, 9n)), poi: proofOf(9n, 9n) };
-      expect(runs[kind](closing[kind], given)).toBe('poi_amounts_change_channel_funds');
-    }
+  it.each([
+    ['close_solo_wrong_amounts', 'close_solo'],
+    ['slash_wrong_amounts', 'slash'],
+  ] as const)('%s', (_name, kind) => {
+    const given = { payload: closing[kind].payload(2n, hashOf(9n, 9n)), poi: proofOf(9n, 9n) };
+    expect(runs[kind](closing[kind], given)).toBe('poi_amounts_change_channel_funds');
+  });
+  it('close_solo_wrong_amounts, without payload', () => {
+    const world = new World(false);
+    expect(world.create({ stateHash: hashOf(9n, 9n) })).toBe('ok');
+    expect(world.solo('ChannelCloseSoloTx', { poi: proofOf(9n, 9n) })).toBe(
+      'poi_amounts_change_channel_funds',
+    );
   });
 });
 
@@ -566,9 +461,27 @@ describe('set_delegates', () => {
     ],
     ['set_delegates_round_mismatch', 'unexpected_round', (world) => world.delegates({ round: 2n })],
     ['set_delegates_wrong_nonce', 'tx_nonce_too_high_for_account', (world) => world.delegates({ nonce: 9n })],
+    ['set_delegates_unknown_from', 'account_not_found', (world) => world.delegates({ by: nobody })],
+    [
+      'set_delegates_missing_channel',
+      'signature_check_failed',
+      (world) => world.delegates({ id: noChannel }),
+    ],
+    [
+      'set_delegates_payload_from_another_channel',
+      'bad_state_channel_pubkey',
+      (world) =>
+        world.delegates({ payload: world.payload(2n, hashOf(10n, 5n), { id: noChannel }), round: 2n }),
+    ],
+    [
+      'set_delegates_can_not_replace_create',
+      'same_round',
+      (world) => world.delegates({ payload: world.payload(1n, hashOf(10n, 5n)) }),
+    ],
+    ['set_delegates_delegate_not_allowed', 'account_not_peer', (world) => world.delegates({ by: delegate })],
     ['set_delegates_not_participant', 'account_not_peer', (world) => world.delegates({ by: carol })],
     [
-      'set_delegates_older_payload',
+      'set_delegates_old_payload',
       'old_round',
       (world) => world.delegates({ payload: world.payload(0n, hashOf(10n, 5n)), round: 0n }),
     ],
