@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
+import { findFirefox } from './firefox.mjs';
 import { checkNode, installDependencies, main, run, SetupError, tool } from './setup.mjs';
 
 /** A step that passes or fails as a whole. */
@@ -57,7 +58,7 @@ const suites = {
     step('build for Firefox', () => tool('vite', ['build', '--mode=firefox', '--logLevel=warn'])),
     step('bundle: size, no import() in the worker', () => run(process.execPath, ['scripts/measure.mjs'])),
   ),
-  e2e: suite('end to end in Chromium', ['--config', 'e2e/vitest.config.ts']),
+  e2e: suite('end to end in Chromium and Firefox', ['--config', 'e2e/vitest.config.ts']),
 };
 
 main(async () => {
@@ -69,7 +70,7 @@ main(async () => {
   const names = chosen.length > 0 ? chosen : Object.keys(suites);
 
   checkNode();
-  if (names.includes('e2e')) checkChromium();
+  if (names.includes('e2e')) checkBrowsers();
   await installDependencies();
 
   const results = [];
@@ -95,9 +96,10 @@ main(async () => {
   return sum('failed') > 0 ? 1 : 0;
 });
 
-function checkChromium() {
+function checkBrowsers() {
   try {
     findChromium();
+    findFirefox();
   } catch (error) {
     throw new SetupError(error.message);
   }

@@ -7,6 +7,7 @@ import { browserFlags, findChromium } from '../../scripts/chromium.mjs';
 import type { ParamsOf, PopupMethod, ResultOf } from '../../src/rpc/popup.ts';
 import { popupPort } from '../../src/rpc/popup.ts';
 import type { WalletView } from '../../src/rpc/schema.ts';
+import { callWorker, firstView } from './worker-calls.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const shots = join(root, 'e2e/shots');
@@ -158,45 +159,4 @@ export class Wallet {
     }
     return this.#control;
   }
-}
-
-// The functions below run in the control page: they may use nothing from outside.
-type ExtensionPort = {
-  postMessage(message: unknown): void;
-  disconnect(): void;
-  onMessage: { addListener(listener: (message: Record<string, unknown>) => void): void };
-  onDisconnect: { addListener(listener: () => void): void };
-};
-declare const chrome: { runtime: { connect(options: { name: string }): ExtensionPort } };
-
-function firstView(name: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const open = () => {
-      const port = chrome.runtime.connect({ name });
-      // A worker that is just being stopped drops the port: the next one starts it.
-      port.onDisconnect.addListener(() => setTimeout(open, 50));
-      port.onMessage.addListener((message) => {
-        if (message.kind !== 'view') return;
-        port.disconnect();
-        resolve(message.view);
-      });
-    };
-    open();
-    setTimeout(() => reject(new Error('the worker showed no view within 20 s')), 20_000);
-  });
-}
-
-function callWorker(call: { port: string; method: string; params: unknown }): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const port = chrome.runtime.connect({ name: call.port });
-    port.onDisconnect.addListener(() => reject(new Error(`${call.method}: the worker stopped`)));
-    port.onMessage.addListener((message) => {
-      if (message.id !== 1) return;
-      port.disconnect();
-      const failure = message.error as { code: string; message: string } | undefined;
-      if (failure) reject(new Error(`${call.method}: ${failure.code}: ${failure.message}`));
-      else resolve(message.result);
-    });
-    port.postMessage({ id: 1, method: call.method, params: call.params });
-  });
 }
