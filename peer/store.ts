@@ -4,8 +4,11 @@ import Database from 'libsql';
 import { createCommitQueue } from '../src/engine/commit-queue.ts';
 import { type Range, type Store, StoreError, type Table, tables } from '../src/engine/ports.ts';
 
-/** `PRAGMA user_version` of files that this program reads and writes. */
-const schemaVersion = 1;
+/**
+ * `PRAGMA user_version` of files that this program writes. It reads those of version 1 too, which have no table
+ * `nodes`: a missing table is made.
+ */
+const schemaVersion = 2;
 /** Sorts after every key that begins so, in SQLite's order of UTF-8 bytes: no key holds this noncharacter. */
 const last = '\u{10ffff}';
 

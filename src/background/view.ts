@@ -5,11 +5,14 @@ import type { Engine } from '../engine/engine.ts';
 import { toHex } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import {
+  blockOf,
   bothSigned,
   type Channel,
   closeQuote,
   closingTxHash,
+  codeHash,
   fundingTxHash,
+  isContractBatch,
   moveTxHash,
   noteOf,
   openingBalances,
@@ -132,7 +135,9 @@ function progressOf(channel: Channel, height: number): ChannelView['progress'] {
 
 /** A batch as a person reads it. */
 export function decodeEntries(serialized: readonly Uint8Array[]): DecodedEntry[] {
-  return serialized.map((bytes): DecodedEntry => {
+  const isContract = isContractBatch(serialized);
+  return serialized.map((bytes, index): DecodedEntry => {
+    if (isContract && index === 1) return { type: 'other', description: 'the result of the contract' };
     const entry = parseEntry(bytes);
     if (entry.type === 'transfer')
       return {
@@ -144,8 +149,20 @@ export function decodeEntries(serialized: readonly Uint8Array[]): DecodedEntry[]
     if (entry.type === 'meta') {
       const note = noteOf(entry.data);
       if (note !== null) return { type: 'note', text: note };
+      const block = blockOf(entry.data);
+      if (block !== null) return { type: 'other', description: `at key block ${encode('kh', block)}` };
       return { type: 'other', description: `application data, ${entry.data.length} bytes` };
     }
+    if (entry.type === 'create')
+      return {
+        type: 'other',
+        description: `a new contract, code hash ${toHex(codeHash(entry.code))}, with ${entry.deposit} aetto`,
+      };
+    if (entry.type === 'call')
+      return {
+        type: 'other',
+        description: `a call of contract ${encode('ct', entry.contract)}, with ${entry.amount} aetto`,
+      };
     return { type: 'other', description: entry.type };
   });
 }

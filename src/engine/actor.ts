@@ -19,6 +19,7 @@ import {
   timers,
 } from '../protocol/channel/index.ts';
 import { encode } from '../protocol/wire/index.ts';
+import { KeptNodes, withoutTrees } from './nodes.ts';
 import type { Nonces } from './nonces.ts';
 import { onChainOf } from './on-chain.ts';
 import {
@@ -71,13 +72,16 @@ export class ChannelActor {
   #running = new Map<string, { timer: Timer; cancel: () => void }>();
   #heardAt = 0;
   #stopped = false;
+  readonly #nodes: KeptNodes;
   /** What the node said of the last transaction it was given; null where it took it. */
   notice: string | null = null;
 
-  constructor(stored: StoredChannel, deps: ActorDeps) {
+  /** @param nodes rows of table `nodes` that this channel has */
+  constructor(stored: StoredChannel, deps: ActorDeps, nodes = 0) {
     this.#stored = stored;
     this.#deps = deps;
     this.id = localId(stored.channel);
+    this.#nodes = new KeptNodes(this.id, stored.channel, nodes);
   }
 
   get channel(): Channel {
@@ -131,6 +135,7 @@ export class ChannelActor {
       while (!turn.done) turn = run.next(await this.#answer(turn.value));
       const done = turn.value;
       await this.#carryOut(done);
+      if (this.#nodes.isDue) await this.#sweep();
       if (done.channel !== before) this.#deps.changed(this);
       this.#arm();
       return done;
@@ -159,6 +164,10 @@ export class ChannelActor {
           const found = await this.#deps.chain().channel(ask.channelId);
           return found && onChainOf(found);
         });
+      case 'key_block':
+        return this.#orNull(() => this.#deps.chain().keyBlock(ask.at));
+      case 'balance_at':
+        return this.#orNull(() => this.#deps.chain().balanceAt(ask.key, ask.block));
       case 'reserve_nonce':
         return this.#orNull(async () => {
           const nonce = await this.#deps.nonces.reserve(this.id);
@@ -221,7 +230,12 @@ export class ChannelActor {
       channel,
       nextIndex: effect.history.length > 0 ? index + 1 : index,
     };
-    const writes: Write[] = [...this.#writes, { table: 'channels', key: this.id, value: storable(next) }];
+    const nodes = this.#nodes.writes(channel);
+    const writes: Write[] = [
+      ...this.#writes,
+      ...nodes.writes,
+      { table: 'channels', key: this.id, value: storable(next) },
+    ];
     if (effect.history.length > 0) {
       const row: StoredHistory = { at: this.#deps.clock.now(), items: effect.history };
       writes.push({ table: 'history', key: historyKey(this.id, index), value: row });
@@ -229,9 +243,26 @@ export class ChannelActor {
     for (const outcome of effect.outcomes)
       writes.push({ table: 'requests', key: requestKey(outcome.scope, outcome.id), value: outcome });
     await this.#deps.store.commit(writes);
+    nodes.done();
     this.#writes = [];
     this.#reserved = [];
     this.#stored = next;
+  }
+
+  /**
+   * Removes the nodes of state trees that the record on disk does not need. What is in memory only is not lost: it is
+   * written with the record that needs it.
+   */
+  async #sweep(): Promise<void> {
+    const { writes, done } = await this.#nodes.sweep(this.#deps.store);
+    const { channel } = this.#stored;
+    const next = isOver(channel) ? { ...this.#stored, channel: withoutTrees(channel) } : this.#stored;
+    await this.#deps.store.commit([
+      ...writes,
+      ...(next === this.#stored ? [] : [{ table: 'channels' as const, key: this.id, value: storable(next) }]),
+    ]);
+    this.#stored = next;
+    done();
   }
 
   /** Gives the node a transaction; what it says against it is shown, and the watcher tries again. */

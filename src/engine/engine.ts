@@ -22,6 +22,7 @@ import {
 } from '../protocol/channel/index.ts';
 import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
+import { hasRoots, plant, readNodes } from './nodes.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import {
   type Chain,
@@ -43,6 +44,7 @@ import {
   requestKey,
   type StoredChannel,
   type StoredHistory,
+  type StoredRow,
   storable,
 } from './stored.ts';
 import { createWatcher, type Watcher } from './watcher.ts';
@@ -114,7 +116,7 @@ export class Engine {
       const ours =
         stored.channel.networkId === deps.network.networkId &&
         toHex(stored.channel.keys[stored.channel.role]) === toHex(deps.signer.publicKey);
-      if (ours) engine.#add(stored);
+      if (ours) await engine.#load(stored);
     }
     // An opening that nothing commits to does not outlive a restart.
     for (const actor of engine.channels())
@@ -433,7 +435,16 @@ export class Engine {
     return { now: this.#deps.clock.now(), settings: this.#deps.settings() };
   }
 
-  #add(stored: StoredChannel): ChannelActor {
+  /** @throws StoreError where the channel's contracts cannot be read */
+  async #load(row: StoredRow): Promise<void> {
+    const id = localId(row.channel);
+    const { find, rows } = hasRoots(row.channel)
+      ? await readNodes(this.#deps.store, id)
+      : { find: () => undefined, rows: 0 };
+    this.#add({ ...row, channel: plant(row.channel, find, id) }, rows);
+  }
+
+  #add(stored: StoredChannel, nodes = 0): ChannelActor {
     const deps: ActorDeps = {
       store: this.#deps.store,
       signer: this.#deps.signer,
@@ -458,7 +469,7 @@ export class Engine {
       storeFailed: this.#deps.on.storeFailed,
       cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
     };
-    const actor = new ChannelActor(stored, deps);
+    const actor = new ChannelActor(stored, deps, nodes);
     this.#actors.set(actor.id, actor);
     this.#index(actor);
     return actor;

@@ -4,6 +4,7 @@
  */
 import { equalBytes } from '../protocol/bytes.ts';
 import { answerTo, type Channel, isCommitted } from '../protocol/channel/index.ts';
+import { treeless } from './nodes.ts';
 import { onChainOf } from './on-chain.ts';
 import type { Chain, ChainStatus, Clock, Store } from './ports.ts';
 import { localId, readStored } from './stored.ts';
@@ -66,7 +67,7 @@ export function createLookout(deps: LookoutDeps): Lookout {
     if (!chainHash || !equalBytes(status.chainHash, chainHash)) return;
     const closing: Sighting[] = [];
     for (const { value } of await deps.store.list('channels')) {
-      const { channel } = readStored(value);
+      const channel = treeless(readStored(value).channel);
       if (channel.networkId !== networkId || !isCommitted(channel) || !channel.channelId) continue;
       const found = await sight(channel, channel.channelId);
       if (mine !== watch) return;

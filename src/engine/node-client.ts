@@ -1,6 +1,8 @@
 /** The chain by one node's HTTP API v3. Nothing of what a node says is believed before its form is checked. */
+import { equalBytes } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import { txHash } from '../protocol/chain/signed.ts';
+import type { KeyBlock } from '../protocol/channel/index.ts';
 import { NodeAnswer } from './node-answer.ts';
 import { type Chain, ChainUnavailableError } from './ports.ts';
 import { refused } from './refusals.ts';
@@ -123,8 +125,58 @@ export function createNodeClient(options: NodeClientOptions): Chain {
         lockedUntil: answer.height('locked_until'),
       };
     },
+
+    async keyBlock(at) {
+      const top = await find('/key-blocks/current');
+      if (!top) throw unknownApi(base);
+      const height = top.height('height');
+      if (at === null) return { block: keyBlockOf(top), top: height };
+      const name = at instanceof Uint8Array ? encode('kh', at) : null;
+      const found = await find(`/key-blocks/${name ? `hash/${name}` : `height/${at}`}`);
+      if (!found) return null;
+      const block = keyBlockOf(found);
+      if (!name) {
+        if (block.height !== at)
+          throw found.wrong(`it was asked about block ${at} and answered ${block.height}`);
+        return { block, top: height };
+      }
+      found.same('hash', name);
+      // The node knows blocks of forks too.
+      const main = block.height <= height ? await find(`/key-blocks/height/${block.height}`) : null;
+      return main && equalBytes(keyBlockOf(main).hash, block.hash) ? { block, top: height } : null;
+    },
+
+    async balanceAt(publicKey, block) {
+      const address = encode('ak', publicKey);
+      const answer = await find(`/accounts/${address}/hash/${encode('kh', block)}`);
+      if (!answer) return 0n;
+      answer.same('id', address);
+      return answer.integer('balance');
+    },
   };
 }
+
+const keyBlockOf = (answer: NodeAnswer): KeyBlock => ({
+  hash: answer.bytes('hash', 'kh'),
+  height: answer.height('height'),
+  time: answer.height('time'),
+  beneficiary: answer.bytes('beneficiary', 'ak'),
+  difficulty: difficultyOf(answer.integer('target')),
+});
+
+/** The chain's compact form of a number: an exponent of 256 above 24 bits of digits. */
+const fromCompact = (compact: bigint): bigint => {
+  const exponent = 8n * ((compact >> 24n) - 3n);
+  const digits = compact & 0xffffffn;
+  return exponent < 0n ? digits >> -exponent : digits << exponent;
+};
+const highestTarget = fromCompact(0x2100ffffn);
+
+/** As the chain computes it from a block's target. A target without work, as of a chain in dev mode, is its own. */
+const difficultyOf = (target: bigint): bigint => {
+  const number = fromCompact(target);
+  return number === 0n ? target : (2n ** 24n * highestTarget) / number;
+};
 
 /** What the node adds in words, to be put behind its status. */
 function words(answer: NodeAnswer): string {

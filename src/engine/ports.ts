@@ -3,6 +3,8 @@
  * own: IndexedDB or SQLite, libp2p dialling through a relay or listening, the vault's key or a key file.
  */
 
+import type { FoundBlock } from '../protocol/channel/index.ts';
+
 /** Tables of the store. A folder of facts each; keys are strings that sort as they should be read. */
 export const tables = [
   /** local id -> the channel's record (its head: everything but its history). */
@@ -11,6 +13,8 @@ export const tables = [
   'history',
   /** `${network}/${account}/${nonce, 20 digits}` -> who holds that nonce (PROTOCOL 1: one ledger of nonces). */
   'nonces',
+  /** `${local id}/${hash, 64 hex digits}` -> a node of that channel's state trees, as RLP (nodes.ts). */
+  'nodes',
   /** `${scope}/${request id}` -> outcome of a request that was acted on. */
   'requests',
   /** Sites: origin -> permission. */
@@ -155,4 +159,8 @@ export interface Chain {
   /** `unknown`, `pending`, or the height of its block. */
   transaction(hash: Uint8Array): Promise<'unknown' | 'pending' | { height: number }>;
   channel(channelId: Uint8Array): Promise<ChainChannel | null>;
+  /** The key block of the main chain with this hash or height, null: the newest. Null where there is none. */
+  keyBlock(at: Uint8Array | number | null): Promise<FoundBlock | null>;
+  /** Aetto of an account in the state of this key block; 0 where it had none. */
+  balanceAt(publicKey: Uint8Array, block: Uint8Array): Promise<bigint>;
 }

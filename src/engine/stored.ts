@@ -1,8 +1,9 @@
 /** What the store holds of a channel, and the keys under which. */
 import { toHex } from '../protocol/bytes.ts';
 import { type Channel, type HistoryEntry, idle, type Phase } from '../protocol/channel/index.ts';
+import { type ChannelRow, withRoots } from './nodes.ts';
 
-/** Row of table `channels`. */
+/** What is known of a channel; in table `channels` as `StoredRow`. */
 export interface StoredChannel {
   channel: Channel;
   /** Index of the next history row. */
@@ -21,6 +22,9 @@ export interface StoredChannel {
   restoredAt: number | null;
 }
 
+/** Row of table `channels`: the nodes of its state trees are in table `nodes`. */
+export type StoredRow = Omit<StoredChannel, 'channel'> & { channel: ChannelRow };
+
 /** Row of table `history`: everything that one transition added. */
 export interface StoredHistory {
   at: number;
@@ -33,8 +37,8 @@ export const historyKey = (id: string, index: number): string =>
 export const requestKey = (scope: string, id: string): string => `${scope}/${id}`;
 
 /** A row of table `channels`. Rows written before a field existed get what it meant then. */
-export function readStored(row: unknown): StoredChannel {
-  const stored = row as Omit<StoredChannel, 'restoredAt'> & Partial<StoredChannel>;
+export function readStored(row: unknown): StoredRow {
+  const stored = row as Omit<StoredRow, 'restoredAt'> & Partial<StoredRow>;
   const { channel } = stored;
   return {
     ...stored,
@@ -44,7 +48,7 @@ export function readStored(row: unknown): StoredChannel {
 }
 
 /** What a record without `held` tells of its nonces. */
-function heldBefore({ solo, closing, move, role }: Channel): Channel['held'] {
+function heldBefore({ solo, closing, move, role }: ChannelRow): Channel['held'] {
   const own = [solo, closing?.by === role ? closing : null, move?.by === role ? move : null];
   return own.flatMap((one) => (one ? [{ nonce: one.nonce, fee: 2n * one.fee }] : []));
 }
@@ -60,13 +64,13 @@ const reestablishing: ReadonlySet<Phase> = new Set([
   'closing_confirming',
 ]);
 /** Phases in which the co-signed state still may change: what a backup holds of these may be old. */
-export const canChange = (channel: Channel): boolean => reestablishing.has(channel.phase);
+export const canChange = (channel: Pick<Channel, 'phase'>): boolean => reestablishing.has(channel.phase);
 /** The peer has shown on this connection what it holds, and both go on from the same state. */
 export const isReestablished = (channel: Channel): boolean =>
   reestablishing.has(channel.phase) && channel.live.link === 'up';
 
 /** The record as it is written: what does not survive a restart is left out. */
-export const storable = (stored: StoredChannel): StoredChannel => ({
+export const storable = (stored: StoredChannel): StoredRow => ({
   ...stored,
-  channel: { ...stored.channel, live: idle },
+  channel: withRoots({ ...stored.channel, live: idle }),
 });

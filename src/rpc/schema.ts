@@ -158,6 +158,7 @@ export const HistoryItem = v.object({
     'opened',
     'paid',
     'received',
+    'contract',
     'refused',
     'closed',
     'failed',

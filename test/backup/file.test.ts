@@ -26,7 +26,7 @@ const change = (text: string, at: number) =>
 describe('a file', () => {
   test('says what it is in the clear, and nothing else', async () => {
     const { sealed, ...clear } = JSON.parse(file) as Record<string, unknown>;
-    expect(clear).toEqual({ format: 'tandem-backup', version: 1, ...header });
+    expect(clear).toEqual({ format: 'tandem-backup', version: 2, ...header });
     expect(Object.keys(sealed as object)).toEqual(['version', 'kdf', 'iv', 'data', 'checksum']);
     expect(file).not.toMatch(/abandon|about|meta/);
     expect(await readFile(file, password)).toEqual({ header, content });
@@ -53,9 +53,9 @@ describe('a file', () => {
   });
 
   test('one of a newer version is said to be that', async () => {
-    const newer = JSON.stringify({ ...(JSON.parse(file) as object), version: 2 });
+    const newer = JSON.stringify({ ...(JSON.parse(file) as object), version: 3 });
     expect(await problemOf(readFile(newer, password))).toBe('newer_version');
-    await expect(readFile(newer, password)).rejects.toThrow(/format 2; this one reads up to 1.*Update/);
+    await expect(readFile(newer, password)).rejects.toThrow(/format 3; this one reads up to 2.*Update/);
   });
 
   test('every character of the encrypted part changed: damaged', async () => {

@@ -1,6 +1,6 @@
 /** PROTOCOL 6: every row of its table. */
 import { describe, expect, test } from 'vitest';
-import type { Channel } from '../../src/protocol/channel/index.ts';
+import type { ChannelRow } from '../../src/engine/nodes.ts';
 import { ae, balancesOf, payment, sameState, standardTerms, World } from './world.ts';
 
 /** An open channel after one payment of Alice's, with each side's disk from before it. */
@@ -11,7 +11,7 @@ function paid() {
   world.settle();
   return { world, old };
 }
-const restore = (world: World, who: 'alice' | 'bob', disk: Channel) => {
+const restore = (world: World, who: 'alice' | 'bob', disk: ChannelRow) => {
   world.disconnect();
   world[who].disk = structuredClone(disk);
   world[who].restart();

@@ -3,8 +3,9 @@
  * under way when it breaks. Signatures are real; the chain is reduced to accounts, and to what is confirmed.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type ChannelRow, KeptNodes, nodeKey, withRoots, withTrees } from '../../src/engine/nodes.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
-import { equalBytes, toHex } from '../../src/protocol/bytes.ts';
+import { bigintToFixedBytes, bytesToBigint, equalBytes, toHex } from '../../src/protocol/bytes.ts';
 import {
   type Answer,
   type Ask,
@@ -13,6 +14,7 @@ import {
   type Effect,
   type Env,
   type Event,
+  type FoundBlock,
   type HistoryEntry,
   idle,
   initiate,
@@ -74,7 +76,10 @@ export class Party {
   readonly keys: KeyPair;
   readonly world: World;
   channel: Channel | null = null;
-  disk: Channel | null = null;
+  disk: ChannelRow | null = null;
+  /** Nodes of state trees on the disk, by their keys. */
+  nodes = new Map<string, Uint8Array>();
+  kept: KeptNodes | null = null;
   history: HistoryEntry[] = [];
   outcomes: Outcome[] = [];
   inband: Uint8Array[] = [];
@@ -111,6 +116,10 @@ export class Party {
           : null;
       case 'on_chain':
         return this.nodeAnswers ? this.world.object : null;
+      case 'key_block':
+        return this.nodeAnswers ? this.world.keyBlock(ask.at) : null;
+      case 'balance_at':
+        return this.nodeAnswers ? (this.world.accounts.get(toHex(ask.key))?.balance ?? 0n) : null;
       case 'reserve_nonce':
         if (!this.nodeAnswers) return null;
         this.nonce += 1n;
@@ -138,7 +147,7 @@ export class Party {
     this.effects += 1;
     switch (effect.type) {
       case 'persist':
-        this.disk = structuredClone({ ...next, live: idle });
+        this.write(next);
         this.channel = next;
         this.history.push(...effect.history);
         this.outcomes.push(...effect.outcomes);
@@ -168,9 +177,20 @@ export class Party {
     }
   }
 
+  /** As src/engine/actor.ts: the record, and the nodes that it needs and the disk has not. */
+  write(channel: Channel): void {
+    this.kept ??= new KeptNodes('', channel, 0);
+    const { writes, done } = this.kept.writes(channel);
+    for (const { key, value } of writes) this.nodes.set(key, value as Uint8Array);
+    this.disk = structuredClone(withRoots({ ...channel, live: idle }));
+    done();
+  }
+
   /** The process dies and comes back with what is on its disk. */
   restart(): void {
-    this.channel = this.disk ? structuredClone(this.disk) : null;
+    this.channel =
+      this.disk && withTrees(structuredClone(this.disk), (hash) => this.nodes.get(nodeKey('', hash)));
+    this.kept = null;
     if (this.channel && !isCommitted(this.channel) && !isOver(this.channel))
       this.post({ type: 'disconnected' });
   }
@@ -224,6 +244,24 @@ export class World {
   constructor() {
     for (const party of [this.alice, this.bob])
       this.accounts.set(toHex(party.keys.publicKey), { balance: 1000n * ae, nonce: 0n });
+  }
+
+  /** Height of the newest key block. */
+  height = 100;
+
+  /** Every key block is there, named by its height. */
+  keyBlock(at: Uint8Array | number | null): FoundBlock | null {
+    const height = at instanceof Uint8Array ? Number(bytesToBigint(at)) : (at ?? this.height);
+    if (height > this.height) return null;
+    const hash = bigintToFixedBytes(BigInt(height), 32);
+    const block = {
+      hash,
+      height,
+      time: height * 180_000,
+      beneficiary: new Uint8Array(32).fill(0x5a),
+      difficulty: 424_242n,
+    };
+    return { block, top: this.height };
   }
 
   connect(): void {
@@ -297,7 +335,7 @@ export class World {
     );
     if (typeof channel === 'string') throw new Error(channel);
     this.alice.channel = channel;
-    this.alice.disk = structuredClone(channel);
+    this.alice.write(channel);
     this.connect();
     this.settle();
     if (this.bob.channel?.phase !== 'considering') return;

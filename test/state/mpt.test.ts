@@ -52,6 +52,63 @@ describe('a Merkle Patricia tree', () => {
       }),
     );
   });
+  it('is read again from its nodes, and only from all of them', () => {
+    fc.assert(
+      fc.property(entries, (list) => {
+        const tree = build(list);
+        const nodes = new Map([...tree.nodes()].map(({ hash, rlp }) => [toHex(hash), rlp]));
+        const read = Mpt.read(tree.rootHash, (hash) => nodes.get(toHex(hash)));
+        expect([...read.entries()]).toEqual([...tree.entries()]);
+        expect(rootOf(read)).toBe(rootOf(tree));
+        for (const hex of nodes.keys())
+          expect(() =>
+            Mpt.read(tree.rootHash, (hash) => (toHex(hash) === hex ? undefined : nodes.get(toHex(hash)))),
+          ).toThrow(/is missing/);
+        for (const [hex, rlp] of nodes)
+          expect(() =>
+            Mpt.read(tree.rootHash, (hash) =>
+              toHex(hash) === hex ? encodeRlp([Uint8Array.of(0x20), rlp]) : nodes.get(toHex(hash)),
+            ),
+          ).toThrow(/holds something else/);
+      }),
+    );
+  });
+  it('names only the nodes that are new since those that are kept', () => {
+    fc.assert(
+      fc.property(entries, entries, (first, more) => {
+        const before = build(first);
+        const kept = new WeakSet([...before.nodes()].map(({ node }) => node));
+        const old = new Map([...before.nodes()].map(({ hash, rlp }) => [toHex(hash), rlp]));
+        const after = build(more, before);
+        const added = new Map([...after.nodes(kept)].map(({ hash, rlp }) => [toHex(hash), rlp]));
+        const read = Mpt.read(after.rootHash, (hash) => added.get(toHex(hash)) ?? old.get(toHex(hash)));
+        expect([...read.entries()]).toEqual([...after.entries()]);
+      }),
+    );
+    const large = build(
+      Array.from({ length: 5_000 }, (_, i) => [blake2b256(Uint8Array.of(i >> 8, i)), Uint8Array.of(1)]),
+    );
+    const kept = new WeakSet([...large.nodes()].map(({ node }) => node));
+    const changed = large.insert(blake2b256(Uint8Array.of(0, 7)), Uint8Array.of(2));
+    expect([...changed.nodes(kept)].length).toBeLessThan(8);
+  });
+  it('lists what differs from another tree', () => {
+    fc.assert(
+      fc.property(entries, entries, entries, (first, removed, added) => {
+        const before = build([...first, ...removed]);
+        const after = build(
+          added,
+          removed.reduce((tree, [k]) => tree.delete(k), before),
+        );
+        const keys = new Map([...before.entries(), ...after.entries()].map(([k]) => [toHex(k), k]));
+        const expected = [...keys.values()]
+          .map((k) => ({ key: k, before: before.get(k), after: after.get(k) }))
+          .filter((one) => toHex(one.before ?? new Uint8Array()) !== toHex(one.after ?? new Uint8Array()))
+          .sort((a, b) => compareBytes(a.key, b.key));
+        expect([...after.differences(before)]).toEqual(expected);
+      }),
+    );
+  });
   it('lists the entries behind a prefix', () => {
     fc.assert(
       fc.property(entries, key, (list, prefix) => {

@@ -45,13 +45,24 @@ async function watching(
   }
 }
 
+const tablesOfVersion1 = [
+  'channels',
+  'history',
+  'nonces',
+  'requests',
+  'sites',
+  'events',
+  'approvals',
+  'meta',
+] as const;
+
 /** A database as version 1 of the schema had it. */
 function openVersion1(
   factory: IDBFactory,
   name: string,
   fill: (store: (table: string) => IDBObjectStore) => void,
 ): Promise<void> {
-  const tablesThen = ['channels', 'history', 'nonces', 'requests', 'sites', 'events', 'approvals', 'meta'];
+  const tablesThen = [...tablesOfVersion1];
   return new Promise((resolve, reject) => {
     const request = factory.open(name, 1);
     request.onerror = () => reject(request.error);
@@ -119,11 +130,14 @@ describe('IndexedDB', () => {
     const key = (n: number) => `popup/${String(n).padStart(4, '0')}`;
     const outcome = (n: number) => ({ ok: true, number: BigInt(n), note: Uint8Array.of(n % 256) });
     await openVersion1(factory, 'v1', (store) => {
-      for (const table of tables) store(table).put({ of: table, amount: 10n ** 20n }, 'row');
+      for (const table of tablesOfVersion1) store(table).put({ of: table, amount: 10n ** 20n }, 'row');
       for (let n = 0; n < 700; n++) store('requests').put(outcome(n), key(n));
     });
     const store = await openIdbStore('v1', factory);
-    for (const table of tables) {
+    expect(await store.list('nodes')).toEqual([]);
+    await store.commit([{ table: 'nodes', key: 'a/b', value: Uint8Array.of(1) }]);
+    expect(await store.get('nodes', 'a/b')).toEqual(Uint8Array.of(1));
+    for (const table of tablesOfVersion1) {
       expect(await store.get(table, 'row')).toEqual({ of: table, amount: 10n ** 20n });
       expect(await store.list(table, { prefix: 'row' })).toHaveLength(1);
     }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serialize } from 'node:v8';
 import Database from 'libsql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../peer/store.ts';
@@ -96,9 +97,26 @@ describe('SQLite', () => {
     await again.close();
   });
 
+  test('a file of version 1 keeps every row, and gets the table of nodes', async () => {
+    const db = new Database(file('v1'));
+    for (const table of ['channels', 'history', 'nonces', 'requests', 'sites', 'events', 'approvals', 'meta'])
+      db.exec(`CREATE TABLE ${table} (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID`);
+    db.prepare('INSERT INTO channels (key, value) VALUES (?, ?)').run(['c', serialize({ amount: 7n })]);
+    db.pragma('user_version = 1');
+    db.close();
+    const store = openSqliteStore(file('v1'));
+    expect(await store.list('channels')).toEqual([{ key: 'c', value: { amount: 7n } }]);
+    expect(await store.list('nodes')).toEqual([]);
+    await store.commit([{ table: 'nodes', key: 'c/00', value: Uint8Array.of(1) }]);
+    await store.close();
+    const again = openSqliteStore(file('v1'));
+    expect(await again.get('nodes', 'c/00')).toEqual(Uint8Array.of(1));
+    await again.close();
+  });
+
   test('a file of a newer version is refused', () => {
     const db = new Database(file('newer'));
-    db.pragma('user_version = 2');
+    db.pragma('user_version = 3');
     db.close();
     expect(() => openSqliteStore(file('newer'))).toThrow(/newer version/);
   });

@@ -15,13 +15,15 @@ import { BackupError, damaged } from './error.ts';
  * Of the file and of what is in it. Raise it with every change to the stored records that needs a migration, and
  * bring older files up to it here.
  */
-export const backupVersion = 1;
+export const backupVersion = 2;
+/** Version 1 knew no table `nodes`; else it is the same. */
+const readable = [1, backupVersion] as const;
 
 const format = 'tandem-backup';
 
 const Header = v.object({
   format: v.literal(format),
-  version: v.literal(backupVersion),
+  version: v.picklist(readable),
   /** ISO 8601, UTC. */
   created: v.string(),
   /** `ak_`. */

@@ -3,8 +3,9 @@
  * into an empty wallet, in one commit; its channels may be older than what their peers hold, and are marked so.
  */
 import * as v from 'valibot';
+import { type FindNode, hasRoots, nodeKey, plant } from '../../engine/nodes.ts';
 import { type Clock, type Random, type Store, type Table, tables, type Write } from '../../engine/ports.ts';
-import { canChange, historyKey, readStored, type StoredChannel } from '../../engine/stored.ts';
+import { canChange, historyKey, readStored, type StoredRow } from '../../engine/stored.ts';
 import { equalBytes, fromHex } from '../../protocol/bytes.ts';
 import { type Vault, VaultError } from '../vault/index.ts';
 import { BackupError, damaged } from './error.ts';
@@ -30,6 +31,7 @@ const saved = ['channels', ...tables.filter((table) => table !== 'channels')].fi
 const vaultKey = 'vault';
 
 const Row = v.tuple([v.picklist(saved), v.string(), v.unknown()]);
+type SavedRow = v.InferOutput<typeof Row>;
 const Content = v.object({ phrase: v.string(), rows: v.array(Row) });
 
 /**
@@ -43,13 +45,43 @@ export async function exportBackup(
 ): Promise<{ file: string; name: string }> {
   const phrase = await vault.revealPhrase(password);
   const account = await vault.addressOf(phrase);
-  const rows: v.InferOutput<typeof Row>[] = [];
-  for (const table of saved)
-    for (const { key, value } of await store.list(table))
-      if (table !== 'meta' || key !== vaultKey) rows.push([table, key, value]);
+  const rows = await readRows(store);
   const created = new Date(clock.now()).toISOString();
   const file = await writeFile({ created, account, networkId }, { phrase, rows }, password, random);
   return { file, name: `tandem-backup-${account.slice(3, 9)}-${created.slice(0, 10)}.json` };
+}
+
+/**
+ * Everything that is saved. Nodes that a channel's record needs may be removed after it was read, once a newer record
+ * has taken its place: then all is read again.
+ */
+async function readRows(store: Store): Promise<SavedRow[]> {
+  for (let attempt = 1; ; attempt++) {
+    const rows: SavedRow[] = [];
+    for (const table of saved)
+      for (const { key, value } of await store.list(table))
+        if (table !== 'meta' || key !== vaultKey) rows.push([table, key, value]);
+    try {
+      checkNodes(rows);
+      return rows;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+/** @throws StoreError where a channel lacks nodes of its state trees */
+function checkNodes(rows: readonly SavedRow[]): void {
+  const nodes = new Map(rows.flatMap(([table, key, value]) => (table === 'nodes' ? [[key, value]] : [])));
+  for (const [table, key, value] of rows) {
+    if (table !== 'channels') continue;
+    const { channel } = readStored(value);
+    const find: FindNode = (hash) => {
+      const node = nodes.get(nodeKey(key, hash));
+      return node instanceof Uint8Array ? node : undefined;
+    };
+    if (hasRoots(channel)) plant(channel, find, key);
+  }
 }
 
 /**
@@ -93,7 +125,7 @@ async function isPhraseOf(vault: Vault, phrase: string, account: string): Promis
 }
 
 /** The rows as they are written: each channel that its peer may have taken further is marked. */
-function restored(rows: v.InferOutput<typeof Row>[], now: number): Write[] {
+function restored(rows: SavedRow[], now: number): Write[] {
   const next = new Map<string, number>();
   const writes: Write[] = [];
   for (const [table, key, value] of rows) {
@@ -102,8 +134,13 @@ function restored(rows: v.InferOutput<typeof Row>[], now: number): Write[] {
       const stored = channelOf(key, value);
       next.set(key, stored.nextIndex);
       const restoredAt = canChange(stored.channel) ? now : null;
-      writes.push({ table, key, value: { ...stored, restoredAt } satisfies StoredChannel });
+      writes.push({ table, key, value: { ...stored, restoredAt } satisfies StoredRow });
     } else writes.push({ table, key, value });
+  }
+  try {
+    checkNodes(rows);
+  } catch {
+    throw damaged();
   }
   // History written between the reading of the channel and of its rows belongs to a later record than this one.
   return writes.filter(({ table, key }) => {
@@ -114,7 +151,7 @@ function restored(rows: v.InferOutput<typeof Row>[], now: number): Write[] {
   });
 }
 
-function channelOf(key: string, value: unknown): StoredChannel {
+function channelOf(key: string, value: unknown): StoredRow {
   const stored = readStored(value ?? {});
   const id: unknown = stored.channel?.temporaryId;
   const isId = /^[0-9a-f]{64}$/.test(key) && id instanceof Uint8Array && equalBytes(id, fromHex(key));

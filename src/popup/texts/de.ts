@@ -481,6 +481,7 @@ export const de: Texts = {
       opened: 'Kanal geöffnet',
       paid: 'Gezahlt',
       received: 'Erhalten',
+      contract: 'Vertrag',
       refused: 'Abgelehnt',
       closed: 'Kanal geschlossen',
       failed: 'Kanal angehalten',

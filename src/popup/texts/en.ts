@@ -420,6 +420,7 @@ export const en = {
       opened: 'Channel opened',
       paid: 'Paid',
       received: 'Received',
+      contract: 'Contract',
       refused: 'Refused',
       closed: 'Channel closed',
       failed: 'Channel stopped',

@@ -13,6 +13,7 @@ const icons: Record<Item['kind'], (props: { size?: number }) => React.JSX.Elemen
   opened: ChannelIcon,
   paid: OutIcon,
   received: InIcon,
+  contract: NoteIcon,
   refused: AlertIcon,
   closed: CheckIcon,
   failed: AlertIcon,

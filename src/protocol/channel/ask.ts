@@ -1,5 +1,5 @@
 /** The questions a rule may ask, each with the type of its answer. */
-import type { Answer, Ask, OnChain } from './types.ts';
+import type { Answer, Ask, FoundBlock, OnChain } from './types.ts';
 
 export function* sign(bytes: Uint8Array): Generator<Ask, Uint8Array, Answer> {
   return (yield { ask: 'sign', bytes }) as Uint8Array;
@@ -19,4 +19,12 @@ export function* reserveNonce(): Generator<Ask, bigint | null, Answer> {
 }
 export function* onChainNow(channelId: Uint8Array): Generator<Ask, OnChain | null, Answer> {
   return (yield { ask: 'on_chain', channelId }) as OnChain | null;
+}
+/** The key block of a hash or height on the main chain, null: the newest; with the height of the newest. */
+export function* keyBlock(at: Uint8Array | number | null): Generator<Ask, FoundBlock | null, Answer> {
+  return (yield { ask: 'key_block', at }) as FoundBlock | null;
+}
+/** Aetto of an account in the state of a key block. */
+export function* balanceAt(key: Uint8Array, block: Uint8Array): Generator<Ask, bigint | null, Answer> {
+  return (yield { ask: 'balance_at', key, block }) as bigint | null;
 }

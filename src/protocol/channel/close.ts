@@ -21,9 +21,11 @@ import {
   peerKey,
   persist,
   quiet,
+  refused,
   transition,
   withLive,
 } from './record.ts';
+import { heldByContracts } from './trees.ts';
 import type { Balances, Channel, Closing, Effect, Env, Held, Role, Rule, Transition } from './types.ts';
 
 /**
@@ -82,8 +84,19 @@ export function closeQuote(channel: Channel): { balances: Balances; fee: bigint 
   return closing && { balances: closing.balances, fee: closing.fee };
 }
 
+/** Why an agreed close would lose coins, a sentence; null where it would not: it pays out the two balances only. */
+function heldProblem(channel: Channel): string | null {
+  const held = [channel.latest, channel.proposal, channel.live.incoming]
+    .map((state) => (state ? heldByContracts(state) : 0n))
+    .find((coins) => coins > 0n);
+  if (!held) return null;
+  return `Contracts of this channel hold ${held} aetto, which an agreed close would lose. Take them out by a call first. Closing alone is possible, and loses them too unless they are taken out before it is settled.`;
+}
+
 /** The person wants to close. */
 export function onShutdownWanted(channel: Channel, env: Env): Transition {
+  const problem = heldProblem(channel);
+  if (problem) return refused(channel, problem);
   const wanted = withLive(
     change(channel, env, {
       phase: 'shutting_down',
@@ -135,6 +148,12 @@ export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
       { type: 'send', message: { type: 'shutdown', channel_id: finalId(channel) } },
     );
   if (!channel.shutdown.received || builder(channel) !== channel.role) return transition(channel, ...before);
+  // This side asked for no such close; the other one is not helped to lose coins of either.
+  const problem = heldProblem(channel);
+  if (problem) {
+    const stopped = stop(channel, env, problem, true);
+    return { ...stopped, effects: [...before, ...stopped.effects] };
+  }
   return yield* createClosing(channel, env, before);
 }
 
@@ -195,6 +214,8 @@ export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf
     return stop(channel, env, 'closing_created came from the side that does not build it', true);
   if (!quiet(channel))
     return stop(channel, env, 'closing_created came before the pending update was resolved', true);
+  const problem = heldProblem(channel);
+  if (problem) return stop(channel, env, problem, true);
   const by = other(channel.role);
   const payer = yield* account(channel.keys[by]);
   if (!payer) return transition(channel, { type: 'disconnect', reason: 'the node cannot be asked' });

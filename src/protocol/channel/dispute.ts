@@ -7,13 +7,13 @@ import { minFee, type Unpriced } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
-import { channelTrees } from '../state/trees.ts';
 import { account, reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
 import { dropRequests } from './failure.ts';
 import { hold, replacing, unspent } from './held.ts';
 import { moved, tookEffect } from './move.ts';
 import { change, finalId, offChainTx, ownKey, persist, refused, transition, withLive } from './record.ts';
+import { treesOf } from './trees.ts';
 import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
 
 /** After so many blocks past the lock this side settles even where the other one closed. */
@@ -260,11 +260,7 @@ const payloadOf = (channel: Channel, state: CoSigned): Uint8Array =>
 
 function proofOf(channel: Channel, state: CoSigned): Uint8Array {
   const { keys } = channel;
-  const trees = channelTrees([
-    { pubkey: keys.initiator, balance: state.balances.initiator },
-    { pubkey: keys.responder, balance: state.balances.responder },
-  ]);
-  return proofOfInclusion(trees, { accounts: [keys.initiator, keys.responder] });
+  return proofOfInclusion(treesOf(channel, state), { accounts: [keys.initiator, keys.responder] });
 }
 
 /** The hash under which the chain knows the own solo transaction. */

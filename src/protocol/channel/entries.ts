@@ -55,7 +55,10 @@ export function applyEntries(channel: Channel, before: Balances, serialized: rea
     if (entry.type === 'meta') continue;
     if (entry.type !== 'transfer')
       return {
-        problem: `entry ${index} is a ${entry.type}: this side takes transfers and meta entries only`,
+        problem:
+          entry.type === 'create' || entry.type === 'call'
+            ? `entry ${index} is a ${entry.type}: a contract entry travels alone`
+            : `entry ${index} is a ${entry.type}: it has no place in an update`,
       };
     const from = roleOf(channel, entry.from);
     const to = roleOf(channel, entry.to);

@@ -1,4 +1,13 @@
 export { closeQuote, closingTxHash } from './close.ts';
+export {
+  blockOf,
+  callStatic,
+  codeHash,
+  contractEntry,
+  isContractBatch,
+  maxGas,
+  minGasPrice,
+} from './contracts.ts';
 export { answerTo, soloTxHash } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
@@ -8,5 +17,6 @@ export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash } from './move.ts';
 export { finalId, idle, isCommitted, isOver, other, ownKey, peerKey, spendable, wireId } from './record.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
+export { coinsOf, hashOfState, heldByContracts, stateFrom, treesOf } from './trees.ts';
 export * from './types.ts';
 export { AmountError, fromUnits, toUnits, unit } from './units.ts';

@@ -4,7 +4,7 @@ import { cancel } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
 import { bothSigned } from './move.ts';
 import { idle, isCommitted, transition, wireId, withLive } from './record.ts';
-import type { Channel, Effect, Env, EventOf, Settings, TimerName, Transition } from './types.ts';
+import type { Channel, Effect, Env, EventOf, Request, Settings, TimerName, Transition } from './types.ts';
 
 /** A running timer: `key` changes whenever it must start anew. */
 export interface Timer {
@@ -39,10 +39,12 @@ export function timers(channel: Channel, settings: Settings): Timer[] {
   return running;
 }
 
-/** A request for the peer's coins has the peer's person in the loop. */
+/** A request for the peer's coins, and a contract that is to be made, have the peer's person in the loop. */
 const answerTime = (channel: Channel, settings: Settings): number =>
-  settings.timeouts.answer +
-  (channel.proposal?.requests.some((request) => request.direction === 'ask') ? settings.timeouts.person : 0);
+  settings.timeouts.answer + (channel.proposal?.requests.some(needsPerson) ? settings.timeouts.person : 0);
+
+const needsPerson = ({ direction, contract }: Request): boolean =>
+  direction === 'ask' || contract?.type === 'create';
 
 /** Silence: one ping, then another; two unanswered close the connection. */
 export function onSilence(channel: Channel): Transition {

@@ -14,7 +14,6 @@ import { hold } from './held.ts';
 import {
   change,
   finalId,
-  hashOf,
   latest,
   other,
   peerKey,
@@ -24,6 +23,7 @@ import {
   transition,
   updateBytes,
 } from './record.ts';
+import { hashOfState, withBalances } from './trees.ts';
 import type {
   Balances,
   Channel,
@@ -50,6 +50,7 @@ export const bothSigned = (move: Move): boolean =>
 export const moved = (move: Move): CoSigned => ({
   number: move.number,
   balances: move.balances,
+  ...(move.trees ? { trees: move.trees } : {}),
   stateHash: move.stateHash,
   signatures: move.signatures as Record<Role, Uint8Array>,
   source: 'move',
@@ -94,8 +95,8 @@ function balancesAfter(channel: Channel, { kind, by, amount }: Wanted): Balances
 }
 
 function moveOf(channel: Channel, wanted: Wanted, number: bigint, nonce: bigint, k: number): Move {
-  const balances = balancesAfter(channel, wanted);
-  const stateHash = hashOf(channel.keys, balances);
+  const after = withBalances(channel, latest(channel), balancesAfter(channel, wanted));
+  const stateHash = hashOfState(channel, after);
   const shared = {
     channelId: finalId(channel),
     amount: wanted.amount,
@@ -120,7 +121,7 @@ function moveOf(channel: Channel, wanted: Wanted, number: bigint, nonce: bigint,
     signatures: {},
     confirmations: null,
     number,
-    balances,
+    ...after,
     stateHash,
     locked: { mine: false, theirs: false },
     cancel: null,

@@ -158,5 +158,5 @@ const committed: ReadonlySet<Phase> = new Set([
   'failed',
 ]);
 export const isCommitted = (channel: Channel): boolean => committed.has(channel.phase);
-export const isOver = (channel: Channel): boolean =>
+export const isOver = (channel: Pick<Channel, 'phase'>): boolean =>
   channel.phase === 'closed' || channel.phase === 'aborted';

@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../bytes.ts';
 import { signingBytes } from '../chain/signed.ts';
-import { balanceOf, channelTrees, parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
+import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
@@ -20,13 +20,16 @@ import {
   ownKey,
   peerKey,
   persist,
-  sum,
   transition,
   updateBytes,
   withLive,
 } from './record.ts';
-import type { Balances, Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
+import { coinsOf, stateFrom, treesOf } from './trees.ts';
+import type { Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
 import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
+
+/** What of a state fits channel_reestablish_ack, a message of 1 MiB, in bytes. */
+const maxState = 2 ** 20 - 512;
 
 /** `connected`, once the funding is at least half signed: this side shows what it holds. */
 export function greet(channel: Channel): Transition {
@@ -57,7 +60,7 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
   const mine = latest(channel);
   if (message.sequence_number === mine.number) return yield* onEqual(channel, env, message, mine);
-  if (message.sequence_number < mine.number) return onBehind(channel, message, mine);
+  if (message.sequence_number < mine.number) return onBehind(channel, env, message, mine);
   return yield* onAhead(channel, env, message);
 }
 
@@ -85,9 +88,21 @@ function* onEqual(
 }
 
 /** The peer is behind: it gets both signatures, and the state itself unless it proposed it. */
-function onBehind(channel: Channel, message: MessageOf<'channel_reestablish'>, mine: CoSigned): Transition {
+function onBehind(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'channel_reestablish'>,
+  mine: CoSigned,
+): Transition {
   const hasState = message.pending === mine.number;
-  const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine.balances));
+  const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine));
+  if (state.length > maxState)
+    return stop(
+      channel,
+      env,
+      `The state of this channel, its contracts included, has ${state.length} bytes: at most ${maxState} can be shown to the side that lost it. Close the channel alone.`,
+      true,
+    );
   return resume(channel, [
     {
       type: 'send',
@@ -104,12 +119,6 @@ function onBehind(channel: Channel, message: MessageOf<'channel_reestablish'>, m
     },
   ]);
 }
-
-const treesOf = (channel: Channel, balances: Balances) =>
-  channelTrees([
-    { pubkey: channel.keys.initiator, balance: balances.initiator },
-    { pubkey: channel.keys.responder, balance: balances.responder },
-  ]);
 
 /** The peer is ahead: its signature may complete what waits here; otherwise its channel_reestablish_ack must tell. */
 function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
@@ -178,10 +187,11 @@ export function* onReestablishAck(
     return stop(channel, env, `state ${number} was refused by this side, and is shown as agreed`, true);
   if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
     return thenResume(commitProposal(channel, env, signatures[other(channel.role)]));
-  const balances = balancesFrom(channel, message, object?.total ?? sum(mine.balances));
-  if (typeof balances === 'string') return stop(channel, env, balances, true);
+  const restored = shownState(channel, message, object?.total ?? coinsOf(mine));
+  if (typeof restored === 'string') return stop(channel, env, restored, true);
+  const { balances } = restored;
   const recovered = change(channel, env, {
-    latest: { ...shown, balances, signatures },
+    latest: { ...shown, ...restored, signatures },
     used: number > channel.used ? number : channel.used,
     proposal: null,
     move: null,
@@ -193,25 +203,23 @@ export function* onReestablishAck(
   ]);
 }
 
-function balancesFrom(
+function shownState(
   channel: Channel,
   message: MessageOf<'channel_reestablish_ack'>,
   total: bigint,
-): Balances | string {
-  let balances: Balances;
+): Pick<CoSigned, 'balances' | 'trees'> | string {
+  let state: Pick<CoSigned, 'balances' | 'trees'> | string;
   try {
     const trees = parseTrees(message.state);
     if (!equalBytes(stateHash(trees), message.state_hash))
       return 'the restored state does not hash to state_hash';
-    const initiator = balanceOf(trees, channel.keys.initiator);
-    const responder = balanceOf(trees, channel.keys.responder);
-    if (initiator === undefined || responder === undefined) return 'the restored state lacks a party';
-    balances = { initiator, responder };
+    state = stateFrom(channel, trees);
   } catch (error) {
     return `the restored state cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
-  if (sum(balances) !== total) return 'the restored state has another total';
-  return balances;
+  if (typeof state === 'string') return `the restored state ${state}`;
+  if (coinsOf(state) !== total) return 'the restored state has another total';
+  return state;
 }
 
 /** Both hold the same: what is unanswered is sent again, byte for byte, and the channel goes on. */

@@ -2,6 +2,7 @@
  * The channel as data: its record, the events that may meet it, what it asks of its surroundings while it decides,
  * and the effects it wants. Nothing here does anything; `machine.ts` names which rule answers which event.
  */
+import type { Trees } from '../state/trees.ts';
 import type { Message } from '../wire/index.ts';
 
 export type Role = 'initiator' | 'responder';
@@ -27,6 +28,8 @@ export interface CoSigned {
   /** sequence_number; the chain's round is one higher (PROTOCOL 1). */
   number: bigint;
   balances: Balances;
+  /** All state trees, where the channel has contracts; else the balances are all there is. */
+  trees?: Trees;
   stateHash: Uint8Array;
   signatures: Record<Role, Uint8Array>;
   /**
@@ -47,17 +50,76 @@ export interface RequestRef {
 
 /** A wish to move coins, waiting to be put in a batch. */
 export interface Request extends RequestRef {
-  /** Positive amount in aetto. */
+  /** In aetto, above zero; with a contract: what goes from this side to it, zero too. */
   amount: bigint;
-  /** `pay`: from this side to the peer; `ask`: from the peer to this side. */
+  /** `pay`: from this side to the peer, or to the contract; `ask`: from the peer to this side. */
   direction: 'pay' | 'ask';
   note: string | null;
+  contract?: ContractWish;
 }
+
+/** A contract to make or to call. `callData` is FATE's: function id and arguments. */
+export type ContractWish =
+  | {
+      type: 'create';
+      /** VM version in the upper, ABI version in the lower 16 bits */
+      ctVersion: bigint;
+      /** contract code as the compiler makes it (tag 70) */
+      code: Uint8Array;
+      callData: Uint8Array;
+    }
+  | {
+      type: 'call';
+      /** public key, 32 bytes */
+      contract: Uint8Array;
+      abiVersion: bigint;
+      /** limit; what is used costs nothing unless the call is forced on the chain */
+      gas: bigint;
+      /** aetto for a unit of gas, if it is forced; at least 10^9 */
+      gasPrice: bigint;
+      callData: Uint8Array;
+    };
+
+/** What a contract call came to. A failed one is co-signed too: its coins went back, its call object stays. */
+export interface ContractOutcome {
+  /** public key of the contract that was made or called */
+  contract: Uint8Array;
+  returnType: 'ok' | 'error' | 'revert';
+  /** FATE value; the text of an error */
+  returnValue: Uint8Array;
+  gasUsed: bigint;
+  /** events: at most 4 topics of 32 bytes each, data */
+  log: { address: Uint8Array; topics: Uint8Array[]; data: Uint8Array }[];
+}
+
+/** A key block: where contracts are executed, so that both sides see the same chain. */
+export interface KeyBlock {
+  hash: Uint8Array;
+  height: number;
+  /** ms since 1970 */
+  time: number;
+  /** public key */
+  beneficiary: Uint8Array;
+  difficulty: bigint;
+}
+
+/** A key block of the main chain, and the height of the newest one. */
+export interface FoundBlock {
+  block: KeyBlock;
+  top: number;
+}
+
+/**
+ * What becomes of a contract that the peer makes: the person decides, none is taken, any is, or those whose code's hash
+ * (64 hexadecimal digits) is named. Calls of contracts that are there need no word: each could be forced on the chain.
+ */
+export type ContractPolicy = 'ask' | 'none' | 'any' | readonly string[];
 
 /** An own update that the peer has not answered yet (kept until a later state is co-signed). */
 export interface Proposal {
   number: bigint;
   balances: Balances;
+  trees?: Trees;
   stateHash: Uint8Array;
   entries: Uint8Array[];
   signature: Uint8Array;
@@ -74,10 +136,11 @@ export interface Refusal {
   text: string;
 }
 
-/** A valid update of the peer's that needs the person's word, since it lowers the own balance. */
+/** A valid update of the peer's that needs the person's word: it lowers the own balance, or makes a contract. */
 export interface Incoming {
   number: bigint;
   balances: Balances;
+  trees?: Trees;
   stateHash: Uint8Array;
   entries: Uint8Array[];
   signature: Uint8Array;
@@ -150,6 +213,7 @@ export interface Move extends Joint {
   amount: bigint;
   number: bigint;
   balances: Balances;
+  trees?: Trees;
   stateHash: Uint8Array;
   locked: { mine: boolean; theirs: boolean };
   /**
@@ -301,20 +365,52 @@ export type Ask =
   /** A nonce of the own account, reserved wallet-wide; null where the node cannot be asked. */
   | { ask: 'reserve_nonce' }
   /** The channel's object now; null where it is not there, or the node cannot be asked. */
-  | { ask: 'on_chain'; channelId: Uint8Array };
+  | { ask: 'on_chain'; channelId: Uint8Array }
+  /** A key block by hash or height, or the newest; null where the main chain has none such, or the node cannot be asked. */
+  | { ask: 'key_block'; at: Uint8Array | number | null }
+  /** Aetto of an account as it was at a key block, 0 for one that was not there; null where the node cannot be asked. */
+  | { ask: 'balance_at'; key: Uint8Array; block: Uint8Array };
 
-export type Answer = Uint8Array | boolean | OnChain | { balance: bigint; nonce: bigint } | bigint | null;
+export type Answer =
+  | Uint8Array
+  | boolean
+  | OnChain
+  | { balance: bigint; nonce: bigint }
+  | FoundBlock
+  | bigint
+  | null;
 
 // ---- effects, in the order in which they must happen
 
 export interface HistoryEntry {
-  kind: 'opened' | 'paid' | 'received' | 'refused' | 'closed' | 'failed' | 'aborted' | 'chain' | 'message';
+  kind:
+    | 'opened'
+    | 'paid'
+    | 'received'
+    | 'contract'
+    | 'refused'
+    | 'closed'
+    | 'failed'
+    | 'aborted'
+    | 'chain'
+    | 'message';
+  /** With a contract: what went to it. */
   amount: bigint | null;
   note: string | null;
   balances: Balances | null;
   number: bigint | null;
   txHash: Uint8Array | null;
   scope: string | null;
+  /** Of kind `contract`. */
+  contract?: ContractNote;
+}
+
+export interface ContractNote {
+  type: 'create' | 'call';
+  by: Role;
+  /** public key */
+  contract: Uint8Array;
+  returnType: ContractOutcome['returnType'];
 }
 
 export interface Outcome extends RequestRef {
@@ -324,6 +420,8 @@ export interface Outcome extends RequestRef {
   /** `declined`, `insufficient_funds`, ... and a sentence; empty where ok. */
   code: string;
   message: string;
+  /** Of a request for a contract, once it is co-signed. */
+  contract?: ContractOutcome;
 }
 
 export type Effect =
@@ -358,6 +456,8 @@ export interface Settings {
   timeouts: { silence: number; accept: number; answer: number; person: number; yield: number };
   /** The own watchtower's accounts, named at opening. */
   delegates: Uint8Array[];
+  /** Which contracts the peer may make. */
+  contracts: ContractPolicy;
 }
 
 export interface AcceptancePolicy {

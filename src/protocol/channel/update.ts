@@ -3,16 +3,24 @@
  * a refused or crossed proposal is superseded by the prior state under a higher number.
  */
 import { equalBytes } from '../bytes.ts';
-import type { Entry } from '../state/entries.ts';
+import { type Entry, parseEntry } from '../state/entries.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { sign, verify } from './ask.ts';
-import { applyEntries, entriesOf, maxEntries, noteOf } from './entries.ts';
+import {
+  check,
+  contractEntry,
+  contractNote,
+  contractOutcome,
+  entryProblem,
+  isContractBatch,
+  make,
+} from './contracts.ts';
+import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import {
   change,
   finalId,
-  hashOf,
   latest,
   other,
   peerKey,
@@ -26,9 +34,11 @@ import {
   updateBytes,
   withLive,
 } from './record.ts';
+import { coinsOf, hashOfState, heldByContracts, withBalances } from './trees.ts';
 import type {
   Balances,
   Channel,
+  ContractWish,
   CoSigned,
   Effect,
   Env,
@@ -68,7 +78,10 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
       'not_open',
       'The chain has lost the funding of this channel for now: payments wait until it is back.',
     );
-  if (request.amount <= 0n) return refuse('invalid_amount', 'Give an amount above zero.');
+  if (request.contract) {
+    const problem = wishProblem(channel, request);
+    if (problem) return refuse('invalid_contract', problem);
+  } else if (request.amount <= 0n) return refuse('invalid_amount', 'Give an amount above zero.');
   if (request.direction === 'pay' && request.amount > spendable(channel))
     return refuse(
       'insufficient_funds',
@@ -88,6 +101,20 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
   return transition(withLive(channel, { queue: queued(channel.live.queue, request) }));
 }
 
+/** Why a contract cannot be asked for, whatever the state is when its turn comes; null where it may. */
+function wishProblem(channel: Channel, { amount, direction, contract }: Request): string | null {
+  if (amount < 0n) return 'Give an amount of zero or more.';
+  if (direction !== 'pay') return 'Only the own side’s coins can go to a contract.';
+  const wrong = entryProblem(
+    channel,
+    latest(channel),
+    contractEntry(channel, channel.role, contract!, amount),
+    channel.role,
+  );
+  // A contract that is to be made by what waits already has no key here yet: its own turn decides.
+  return wrong && channel.live.queue.length === 0 ? `${wrong}.` : null;
+}
+
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
 const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
@@ -100,7 +127,7 @@ export const mayPropose = (channel: Channel): boolean =>
   !channel.shutdown.wanted &&
   channel.live.queue.length > 0;
 
-/** Everything queued goes out as one batch; a request that asks the peer for coins travels alone. */
+/** Everything queued goes out as one batch; what asks the peer for coins and what wants a contract travels alone. */
 export function* propose(channel: Channel, env: Env, before: Effect[]): Rule {
   const state = latest(channel);
   const { taken, rest, failed } = pick(channel, state.balances);
@@ -113,26 +140,55 @@ export function* propose(channel: Channel, env: Env, before: Effect[]): Rule {
     ),
   }));
   if (taken.length === 0) return transition(withLive(channel, { queue: rest }), ...before, ...answers);
+  const [first] = taken;
+  if (first && isContractRequest(first))
+    return yield* proposeContract(withLive(channel, { queue: rest }), env, first, [...before, ...answers]);
   const entries = taken.flatMap((request) => entriesOf(channel, request));
   const applied = applyEntries(channel, state.balances, entries);
   if ('problem' in applied) throw new Error(`an own batch does not apply: ${applied.problem}`);
+  const after = withBalances(channel, state, applied.balances);
+  return yield* sendProposal(
+    withLive(channel, { queue: rest }),
+    env,
+    { ...after, entries, requests: taken },
+    [...before, ...answers],
+  );
+}
+
+function* sendProposal(
+  channel: Channel,
+  env: Env,
+  content: Pick<Proposal, 'balances' | 'trees' | 'entries' | 'requests'>,
+  before: Effect[],
+): Rule {
   const number = channel.used + 1n;
-  const hash = hashOf(channel.keys, applied.balances);
+  const hash = hashOfState(channel, content);
   const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, hash));
-  const proposal: Proposal = {
-    number,
-    balances: applied.balances,
-    stateHash: hash,
-    entries,
-    signature,
-    requests: taken,
-  };
-  const next = withLive(change(channel, env, { proposal, used: number }), { queue: rest });
+  const proposal: Proposal = { ...content, number, stateHash: hash, signature };
+  const next = change(channel, env, { proposal, used: number });
   // An unsent commit of what came before is the same commit.
-  return transition(next, ...joinPersists([...before, persist()]), ...answers, {
+  return transition(next, ...joinPersists([...before, persist()]), {
     type: 'send',
     message: updateMessage(next),
   });
+}
+
+type ContractRequest = Request & { contract: ContractWish };
+const isContractRequest = (request: Request): request is ContractRequest => request.contract !== undefined;
+
+/** A contract's turn: executed here first; what cannot be executed is answered, and the next one has its turn. */
+function* proposeContract(channel: Channel, env: Env, request: ContractRequest, before: Effect[]): Rule {
+  const note = request.note === null ? [] : [noteEntry(request.note)];
+  const made = yield* make(channel, latest(channel), request, channel.used + 1n, note);
+  if ('problem' in made) {
+    const effects: Effect[] = [
+      ...before,
+      { type: 'answer', outcome: outcomeOf(request, made.code, made.problem) },
+    ];
+    return mayPropose(channel) ? yield* propose(channel, env, effects) : transition(channel, ...effects);
+  }
+  const { balances, trees, entries } = made;
+  return yield* sendProposal(channel, env, { balances, trees, entries, requests: [request] }, before);
 }
 
 function pick(channel: Channel, from: Balances) {
@@ -142,8 +198,8 @@ function pick(channel: Channel, from: Balances) {
   const balances = { ...from };
   let entries = 0;
   for (const request of channel.live.queue) {
-    const full = entries + 2 > maxEntries || taken[0]?.direction === 'ask';
-    if (full || rest.length > 0 || (request.direction === 'ask' && taken.length > 0)) {
+    const full = entries + 2 > maxEntries || (taken[0] && travelsAlone(taken[0]));
+    if (full || rest.length > 0 || (travelsAlone(request) && taken.length > 0)) {
       rest.push(request);
       continue;
     }
@@ -159,6 +215,9 @@ function pick(channel: Channel, from: Balances) {
   }
   return { taken, rest, failed };
 }
+
+const travelsAlone = (request: Request): boolean =>
+  request.direction === 'ask' || request.contract !== undefined;
 
 /** Merges the persist effects of one transition into one commit, in place of the first. */
 export function joinPersists(effects: Effect[]): Effect[] {
@@ -227,37 +286,50 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
   if (proposal) return yield* conflict(channel, env, number);
   if (fundingLost(channel))
     return yield* refuse(channel, env, number, refusalReasons.busy, 'the funding is not on the chain now');
-  const judged = yield* judge(channel, message);
+  const judged = yield* judge(channel, env, message);
   if ('problem' in judged)
-    return yield* refuse(
-      channel,
-      env,
-      number,
-      judged.insufficient ? refusalReasons.insufficient : refusalReasons.validation,
-      judged.problem,
-    );
+    return yield* refuse(channel, env, number, refusalReasons[judged.reason ?? 'validation'], judged.problem);
   const incoming = {
     number,
     balances: judged.balances,
+    trees: judged.trees,
     stateHash: message.state_hash,
     entries: message.entries,
     signature: message.signature,
   };
   const seen = withLive(channel, { incoming, yielding: false });
   // An entry that lowers the own balance is signed only if its user asked for it (PROTOCOL 4).
-  if (lowersOwn(channel, judged.balances, judged.entries)) return transition(seen);
+  if (judged.word || judged.balances[channel.role] < latest(channel).balances[channel.role])
+    return transition(seen);
   return yield* acknowledge(seen, env);
 }
 
-function lowersOwn(channel: Channel, after: Balances, entries: readonly Entry[]): boolean {
+/** Whether an entry takes own coins, also where the batch gives more back. */
+function takesOwn(channel: Channel, entries: readonly Entry[]): boolean {
   const own = channel.keys[channel.role];
-  if (after[channel.role] < latest(channel).balances[channel.role]) return true;
   return entries.some((entry) => entry.type === 'transfer' && equalBytes(entry.from, own));
 }
 
-type Judged = { balances: Balances; entries: Entry[] } | { problem: string; insufficient?: true };
+interface Problem {
+  problem: string;
+  reason?: keyof typeof refusalReasons;
+}
+/** A state that may be signed; `word`: only if the person says so. */
+type Judged = Pick<CoSigned, 'balances' | 'trees'> & { word: boolean };
 
-function* judge(channel: Channel, message: MessageOf<'update'>): Rule<Judged> {
+/** What the entries of an update make of the latest state. */
+function* result(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<Judged | Problem> {
+  const state = latest(channel);
+  const { entries, sequence_number: number } = message;
+  if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings.contracts);
+  const applied = applyEntries(channel, state.balances, entries);
+  if ('problem' in applied)
+    return { problem: applied.problem, ...(applied.insufficient ? { reason: 'insufficient' } : {}) };
+  const after = withBalances(channel, state, applied.balances);
+  return { ...after, word: takesOwn(channel, applied.entries) };
+}
+
+function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<Judged | Problem> {
   const state = latest(channel);
   const number = message.sequence_number;
   if (number <= state.number || number <= channel.used)
@@ -266,21 +338,23 @@ function* judge(channel: Channel, message: MessageOf<'update'>): Rule<Judged> {
     };
   if (number - channel.used > 1_000_000n)
     return { problem: `sequence_number ${number} is too far ahead of ${channel.used}` };
-  const applied = applyEntries(channel, state.balances, message.entries);
-  if ('problem' in applied) return applied;
-  const { balances } = applied;
+  const after = yield* result(channel, env, message);
+  if ('problem' in after) return after;
+  const { balances } = after;
   if (message.initiator_balance !== balances.initiator || message.responder_balance !== balances.responder)
     return {
       problem: `the balances ${message.initiator_balance}/${message.responder_balance} do not follow from the last co-signed state: ${balances.initiator}/${balances.responder} do`,
     };
-  if (sum(balances) !== sum(state.balances)) return { problem: 'the update changes the total' };
-  const hash = hashOf(channel.keys, balances);
+  if (!after.trees && sum(balances) !== coinsOf(state)) return { problem: 'the update changes the total' };
+  if ((channel.shutdown.sent || channel.shutdown.wanted) && heldByContracts(after) > heldByContracts(state))
+    return { problem: 'the channel is being closed: no more coins go to contracts', reason: 'busy' };
+  const hash = hashOfState(channel, after);
   if (!equalBytes(hash, message.state_hash))
     return { problem: 'state_hash is not the hash of the resulting state' };
   const bytes = updateBytes(channel.networkId, finalId(channel), number, hash);
   if (!(yield* verify(peerKey(channel), bytes, message.signature)))
     return { problem: 'the signature is invalid for the resulting state' };
-  return applied;
+  return after;
 }
 
 /** The held update is co-signed: durable before its ack leaves. */
@@ -308,12 +382,13 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
 
 export const coSigned = (
   channel: Channel,
-  state: { number: bigint; balances: Balances; stateHash: Uint8Array },
+  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
   theirs: Uint8Array,
   mine: Uint8Array,
 ): CoSigned => ({
   number: state.number,
   balances: state.balances,
+  ...(state.trees ? { trees: state.trees } : {}),
   stateHash: state.stateHash,
   signatures:
     channel.role === 'initiator'
@@ -390,6 +465,7 @@ export function* onUpdateAck(channel: Channel, env: Env, message: MessageOf<'upd
 export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): Transition {
   const proposal = channel.proposal!;
   const state = coSigned(channel, proposal, theirs, proposal.signature);
+  const contract = contractOutcome(proposal.entries);
   const outcomes: Outcome[] = proposal.requests.map((request) => ({
     scope: request.scope,
     id: request.id,
@@ -398,6 +474,7 @@ export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): 
     balances: state.balances,
     code: '',
     message: '',
+    ...(contract ? { contract } : {}),
   }));
   const next = change(channel, env, { latest: state, proposal: null });
   return transition(next, persist(historyOf(channel, proposal.entries, state, proposal.requests), outcomes));
@@ -486,13 +563,14 @@ const refusedItem = (request: Request, state: CoSigned, text: string): Partial<H
   scope: request.scope,
 });
 
-/** One history item per transfer of a batch, its note with it. */
+/** One history item per transfer of a batch, its note with it; one for a contract's batch. */
 function historyOf(
   channel: Channel,
   serialized: readonly Uint8Array[],
   state: CoSigned,
   requests: readonly Request[],
 ): Partial<HistoryEntry>[] {
+  if (isContractBatch(serialized)) return [contractItem(channel, serialized, state, requests)];
   const applied = applyEntries(channel, latest(channel).balances, serialized);
   if ('problem' in applied) throw new Error(`a co-signed batch does not apply: ${applied.problem}`);
   const items: Partial<HistoryEntry>[] = [];
@@ -508,4 +586,26 @@ function historyOf(
     else if (entry.type === 'meta' && items.length > 0) items[items.length - 1]!.note = noteOf(entry.data);
   }
   return items;
+}
+
+function contractItem(
+  channel: Channel,
+  serialized: readonly Uint8Array[],
+  state: CoSigned,
+  requests: readonly Request[],
+): Partial<HistoryEntry> {
+  const { amount, ...contract } = contractNote(channel, serialized);
+  const notes = serialized.slice(2).map((bytes) => {
+    const entry = parseEntry(bytes);
+    return entry.type === 'meta' ? noteOf(entry.data) : null;
+  });
+  return {
+    kind: 'contract',
+    amount: amount > 0n ? amount : null,
+    note: notes.find((note) => note !== null) ?? null,
+    balances: state.balances,
+    number: state.number,
+    scope: requests[0]?.scope ?? null,
+    contract,
+  };
 }

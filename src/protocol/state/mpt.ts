@@ -3,7 +3,7 @@
  * immutable: insert and delete give a new one that shares all but the changed path, and each node remembers its hash.
  */
 import { compareBytes, concatBytes, equalBytes, toHex } from '../bytes.ts';
-import { encodeRlp, type Item } from '../chain/rlp.ts';
+import { decodeRlp, encodeRlp, type Item } from '../chain/rlp.ts';
 import { blake2b256 } from '../chain/signed.ts';
 import { StateError } from './error.ts';
 
@@ -37,6 +37,20 @@ type Node = Leaf | Extension | Branch;
 export type ProofNode = [hash: Uint8Array, items: Uint8Array[]];
 
 const none = new Uint8Array();
+
+/** A node as it is kept: its hash and its RLP. `node` is its identity, to be remembered as kept. */
+export interface KeptNode {
+  hash: Uint8Array;
+  rlp: Uint8Array;
+  node: object;
+}
+
+/** A key whose value differs between two trees; undefined where a tree lacks it. */
+export interface Difference {
+  key: Uint8Array;
+  before: Uint8Array | undefined;
+  after: Uint8Array | undefined;
+}
 
 export class Mpt {
   /** The tree with no entries. */
@@ -98,6 +112,31 @@ export class Mpt {
   /** The entries whose keys begin with `prefix`, in the order of their keys. */
   *entries(prefix: Uint8Array = none): Generator<[key: Uint8Array, value: Uint8Array]> {
     if (this.#root) yield* entriesOf(this.#root, none, nibblesOf(prefix));
+  }
+
+  /**
+   * The nodes that go by their hash and are not in `kept`, with which this tree can be read again (`read`). What is
+   * below a kept node is taken for kept, so the cost follows from what changed.
+   */
+  *nodes(kept: { has(node: object): boolean } = keepsNone): Generator<KeptNode> {
+    if (this.#root) yield* nodesOf(this.#root, true, kept);
+  }
+
+  /**
+   * Reads the tree of this root hash from its nodes.
+   * @param find the RLP of a node by its hash
+   * @throws StateError where a node is missing or is no node
+   */
+  static read(rootHash: Uint8Array, find: (hash: Uint8Array) => Uint8Array | undefined): Mpt {
+    return rootHash.every((byte) => byte === 0) ? Mpt.empty : new Mpt(readNode(rootHash, find));
+  }
+
+  /**
+   * What differs from an earlier tree, in the order of the keys. What both share is not looked at. It goes down one
+   * call for each nibble, so it is for trees of short keys, such as accounts.
+   */
+  *differences(before: Mpt): Generator<Difference> {
+    yield* differencesOf(placeOf(before.#root), placeOf(this.#root), none);
   }
 
   /**
@@ -274,4 +313,76 @@ function addProof(node: Node, path: Path, byHash: boolean, found: Map<string, Pr
   if (node.kind === 'extension') addProof(node.child, path.subarray(node.path.length), true, found);
   if (node.kind === 'branch' && path.length > 0)
     addProof(node.children[path[0]!]!, path.subarray(1), false, found);
+}
+
+const keepsNone = { has: () => false };
+
+/** An inlined node has only inlined ones below it, so that none of them is kept apart. */
+function* nodesOf(node: Node, byHash: boolean, kept: { has(node: object): boolean }): Generator<KeptNode> {
+  if (kept.has(node) || (!byHash && referenceOf(node).length < 32)) return;
+  yield { hash: hashOf(node), rlp: encodeRlp(itemsOf(node) as Item), node };
+  if (node.kind === 'extension') yield* nodesOf(node.child, true, kept);
+  if (node.kind === 'branch')
+    for (const child of node.children) if (child) yield* nodesOf(child, false, kept);
+}
+
+function readNode(hash: Uint8Array, find: (hash: Uint8Array) => Uint8Array | undefined): Node {
+  const rlp = find(hash);
+  if (!rlp) throw new StateError(`node ${toHex(hash)} of a state tree is missing`);
+  const node = parseNode(rlp, find);
+  if (!equalBytes(hashOf(node), hash))
+    throw new StateError(`node ${toHex(hash)} of a state tree holds something else`);
+  return node;
+}
+
+function parseNode(rlp: Uint8Array, find: (hash: Uint8Array) => Uint8Array | undefined): Node {
+  const items = decodeRlp(rlp);
+  if (!Array.isArray(items) || !items.every((item) => item instanceof Uint8Array))
+    throw new StateError(`${toHex(rlp)} is no node of a state tree`);
+  if (items.length === 17) {
+    const child = (reference: Uint8Array): Node | null => {
+      if (reference.length === 0) return null;
+      return reference.length === 32 ? readNode(reference, find) : parseNode(reference, find);
+    };
+    return { kind: 'branch', children: items.slice(0, 16).map(child), value: items[16]! };
+  }
+  const [head, rest] = items as [Uint8Array, Uint8Array];
+  const flag = items.length === 2 && head.length > 0 ? head[0]! >> 4 : 4;
+  if (flag > 3) throw new StateError(`${toHex(rlp)} is no node of a state tree`);
+  const path = nibblesOf(head).subarray(flag % 2 === 1 ? 1 : 2);
+  if (flag >= 2) return leaf(path, rest);
+  const child = readNode(rest, find);
+  if (child.kind !== 'branch') throw new StateError('an extension of a state tree leads to no branch');
+  return { kind: 'extension', path, child };
+}
+
+/** A position in a tree: a node, and how much of its path is behind. */
+type Place = { node: Node; at: number } | null;
+
+const placeOf = (node: Node | null): Place => node && { node, at: 0 };
+
+const valueAt = (place: Place): Uint8Array | undefined => {
+  if (!place || place.node.kind === 'extension') return undefined;
+  const { node, at } = place;
+  if (node.kind === 'leaf') return node.path.length === at ? node.value : undefined;
+  return node.value.length > 0 ? node.value : undefined;
+};
+
+function below(place: Place, nibble: number): Place {
+  if (!place) return null;
+  const { node, at } = place;
+  if (node.kind === 'branch') return placeOf(node.children[nibble]!);
+  if (node.path[at] !== nibble) return null;
+  if (node.kind === 'extension' && at + 1 === node.path.length) return placeOf(node.child);
+  return { node, at: at + 1 };
+}
+
+function* differencesOf(before: Place, after: Place, path: Path): Generator<Difference> {
+  if (before?.node === after?.node && before?.at === after?.at) return;
+  const [old, now] = [valueAt(before), valueAt(after)];
+  if (old ? !now || !equalBytes(old, now) : now) yield { key: keyOf(path), before: old, after: now };
+  for (let nibble = 0; nibble < 16; nibble++) {
+    const [one, other] = [below(before, nibble), below(after, nibble)];
+    if (one || other) yield* differencesOf(one, other, concatBytes(path, Uint8Array.of(nibble)));
+  }
 }

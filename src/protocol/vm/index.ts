@@ -9,6 +9,7 @@ export {
   parseContractCode,
   serializeContractCode,
 } from './bytecode.ts';
+export { findContract } from './chain.ts';
 export {
   type CallObject,
   type Contract,
@@ -23,5 +24,6 @@ export {
 export { DecodeError, decode } from './decode.ts';
 export { encode } from './encode.ts';
 export { parseCallData } from './engine.ts';
+export { Crash } from './failure.ts';
 export type { Value } from './value.ts';
 export { type CallEnv, nothingOnChain, type OnChain } from './vm.ts';

@@ -343,7 +343,7 @@ export class ChainWorld extends World {
     const channel = initiate({ temporaryId, keys, networkId, chainHash }, terms, this.alice.env);
     if (typeof channel === 'string') throw new Error(channel);
     this.alice.channel = channel;
-    this.alice.disk = structuredClone(channel);
+    this.alice.write(channel);
     if (this.wire.up) this.act(this.alice, () => this.alice.post({ type: 'connected' }));
     else this.connect();
   }
