@@ -50,7 +50,8 @@ export interface ActorDeps {
   env(): Env;
   /** The channel changed in a way that someone may want to see. */
   changed(actor: ChannelActor): void;
-  outcome(outcome: Outcome): void;
+  /** How a request ended. `durable` false: it will be, or PROTOCOL 6 brings the same one again after a restart. */
+  outcome(outcome: Outcome, durable: boolean): void;
   /** These are durable now. */
   committed(actor: ChannelActor, items: HistoryEntry[]): void;
   inband(actor: ChannelActor, data: Uint8Array): void;
@@ -61,6 +62,21 @@ export interface ActorDeps {
   cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
 }
 
+/** A state that is answered for and not written yet (`persist` with `deferrable`). */
+interface Deferred {
+  /** What the disk holds. */
+  onDisk: StoredChannel;
+  /** Rows beside the channel's own, which the next commit writes anew. */
+  writes: Write[];
+  history: HistoryEntry[];
+  outcomes: Outcome[];
+  /** Stops the timer that writes it where nothing else does. */
+  cancel(): void;
+}
+
+/** So long the next payment has to come and be written in the same commit: ms. */
+const deferredAtMost = 25;
+
 export class ChannelActor {
   readonly id: string;
   #stored: StoredChannel;
@@ -69,6 +85,7 @@ export class ChannelActor {
   #tail: Promise<unknown> = Promise.resolve();
   #writes: Write[] = [];
   #reserved: bigint[] = [];
+  #deferred: Deferred | null = null;
   #running = new Map<string, { timer: Timer; cancel: () => void }>();
   #heardAt = 0;
   #stopped = false;
@@ -105,6 +122,7 @@ export class ChannelActor {
   /** Changes what is stored beside the channel, durable when it resolves. */
   update(changes: Partial<Omit<StoredChannel, 'channel' | 'nextIndex'>>): Promise<void> {
     return this.#enqueue(async () => {
+      await this.#flush();
       const next = { ...this.#stored, ...changes };
       await this.#deps.store.commit([{ table: 'channels', key: this.id, value: storable(next) }]);
       this.#stored = next;
@@ -117,7 +135,12 @@ export class ChannelActor {
     this.#stopped = true;
     for (const { cancel } of this.#running.values()) cancel();
     this.#running.clear();
-    await this.#tail.catch(() => undefined);
+    await this.flush().catch(() => undefined);
+  }
+
+  /** Writes now what was deferred, behind what is under way. Rejects where the store fails. */
+  flush(): Promise<void> {
+    return this.#enqueue(() => this.#flush());
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -140,10 +163,9 @@ export class ChannelActor {
       this.#arm();
       return done;
     } catch (error) {
-      // Nothing of this event happened: neither record nor message. The connection starts over.
+      // Nothing of this event happened: neither record nor message.
       for (const nonce of this.#reserved) this.#deps.nonces.release(nonce);
-      this.#deps.storeFailed(error);
-      this.#deps.disconnect(this, 'the wallet could not store or sign');
+      this.#failed(error);
       throw error;
     } finally {
       this.#writes = [];
@@ -194,17 +216,17 @@ export class ChannelActor {
   }
 
   async #do(effect: Effect, next: Channel): Promise<void> {
+    // Whatever leaves may rest upon a state that is not written yet.
+    if (this.#deferred && effect.type !== 'persist' && effect.type !== 'answer')
+      await this.#write([], this.#stored);
     switch (effect.type) {
       case 'persist':
-        await this.#persist(effect, next);
-        for (const outcome of effect.outcomes) this.#deps.outcome(outcome);
-        if (effect.history.length > 0) this.#deps.committed(this, effect.history);
-        return;
+        return this.#persist(effect, next);
       case 'send':
         this.#send?.(encode(effect.message));
         return;
       case 'answer':
-        this.#deps.outcome(effect.outcome);
+        this.#deps.outcome(effect.outcome, true);
         return;
       case 'broadcast':
         void this.broadcast(effect.signedTx);
@@ -230,22 +252,32 @@ export class ChannelActor {
       channel,
       nextIndex: effect.history.length > 0 ? index + 1 : index,
     };
-    const nodes = this.#nodes.writes(channel);
-    const writes: Write[] = [
-      ...this.#writes,
-      ...nodes.writes,
-      { table: 'channels', key: this.id, value: storable(next) },
-    ];
+    const writes = this.#writes;
     if (effect.history.length > 0) {
       const row: StoredHistory = { at: this.#deps.clock.now(), items: effect.history };
       writes.push({ table: 'history', key: historyKey(this.id, index), value: row });
     }
     for (const outcome of effect.outcomes)
       writes.push({ table: 'requests', key: requestKey(outcome.scope, outcome.id), value: outcome });
-    await this.#deps.store.commit(writes);
-    nodes.done();
+    if (effect.deferrable) this.#defer(effect, writes, next);
+    else await this.#write(writes, next);
     this.#writes = [];
     this.#reserved = [];
+    for (const outcome of effect.outcomes) this.#deps.outcome(outcome, !effect.deferrable);
+    if (effect.history.length > 0 && !effect.deferrable) this.#deps.committed(this, effect.history);
+  }
+
+  /** Goes on with the next record, which is written with the next commit or after a while. */
+  #defer(effect: Extract<Effect, { type: 'persist' }>, writes: Write[], next: StoredChannel): void {
+    const last = this.#deferred;
+    last?.cancel();
+    this.#deferred = {
+      onDisk: last?.onDisk ?? this.#stored,
+      writes: [...(last?.writes ?? []), ...writes],
+      history: [...(last?.history ?? []), ...effect.history],
+      outcomes: [...(last?.outcomes ?? []), ...effect.outcomes],
+      cancel: this.#deps.clock.after(deferredAtMost, () => void this.flush().catch(() => undefined)),
+    };
     this.#stored = next;
   }
 
@@ -263,6 +295,52 @@ export class ChannelActor {
     ]);
     this.#stored = next;
     done();
+  }
+
+  /** One commit: the record, the nodes of its trees, these rows, and what was deferred before them. */
+  async #write(writes: readonly Write[], next: StoredChannel): Promise<void> {
+    const deferred = this.#deferred;
+    const nodes = this.#nodes.writes(next.channel);
+    await this.#deps.store.commit([
+      ...(deferred?.writes ?? []),
+      ...writes,
+      ...nodes.writes,
+      { table: 'channels', key: this.id, value: storable(next) },
+    ]);
+    nodes.done();
+    this.#stored = next;
+    if (!deferred) return;
+    deferred.cancel();
+    this.#deferred = null;
+    for (const outcome of deferred.outcomes) this.#deps.outcome(outcome, true);
+    if (deferred.history.length > 0) this.#deps.committed(this, deferred.history);
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#deferred) return;
+    try {
+      await this.#write([], this.#stored);
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  /**
+   * The store or the key failed: what the disk holds is what counts, and the connection starts over. What was deferred
+   * comes again with it, as after a death: its proposal is on the disk.
+   */
+  #failed(error: unknown): void {
+    const deferred = this.#deferred;
+    if (deferred) {
+      deferred.cancel();
+      this.#deferred = null;
+      const { onDisk } = deferred;
+      this.#stored = { ...onDisk, channel: { ...onDisk.channel, live: this.channel.live } };
+      this.#deps.changed(this);
+    }
+    this.#deps.storeFailed(error);
+    this.#deps.disconnect(this, 'the wallet could not store or sign');
   }
 
   /** Gives the node a transaction; what it says against it is shown, and the watcher tries again. */

@@ -95,6 +95,8 @@ export class Engine {
   readonly #actors = new Map<string, ChannelActor>();
   readonly #byWire = new Map<string, ChannelActor>();
   readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
+  /** Outcomes that were told and are not durable yet. */
+  readonly #told = new Map<string, Outcome>();
   readonly #unreachable = new Map<string, string>();
   readonly #spending = new Map<string, Promise<{ hash: Uint8Array; fee: bigint }>>();
   readonly #believing = new Set<string>();
@@ -200,6 +202,11 @@ export class Engine {
     before: number | null,
     limit: number,
   ): Promise<{ index: number; row: StoredHistory }[]> {
+    // Where it cannot be written, what is there is shown all the same.
+    await this.#actors
+      .get(id)
+      ?.flush()
+      .catch(() => undefined);
     const rows = await this.#deps.store.list('history', {
       prefix: `${id}/`,
       ...(before === null ? {} : { before: historyKey(id, before) }),
@@ -278,6 +285,13 @@ export class Engine {
     return `Your account holds ${inAe(balance)} AE; this channel needs ${inAe(need)} AE with the fee.`;
   }
 
+  /** The outcome of a request that was acted on; null of any other. */
+  async outcome(scope: string, id: string): Promise<Outcome | null> {
+    const key = requestKey(scope, id);
+    const known = this.#told.get(key) ?? (await this.#deps.store.get('requests', key));
+    return (known as Outcome | undefined) ?? null;
+  }
+
   /**
    * Pays or asks over the channel. Resolves when the peer co-signed or the request failed. The same scope and id
    * return the first outcome and never pay twice.
@@ -293,7 +307,7 @@ export class Engine {
     // Known from here on, so that a repetition meets this one and not the store's past.
     this.#waiting.set(key, { done, promise });
     try {
-      const known = (await this.#deps.store.get('requests', key)) as Outcome | undefined;
+      const known = await this.outcome(request.scope, request.id);
       if (known) {
         this.#waiting.delete(key);
         done(known);
@@ -458,8 +472,10 @@ export class Engine {
         this.#believe(actor);
         this.#deps.on.changed(actor);
       },
-      outcome: (outcome) => {
+      outcome: (outcome, durable) => {
         const key = requestKey(outcome.scope, outcome.id);
+        if (durable) this.#told.delete(key);
+        else this.#told.set(key, outcome);
         this.#waiting.get(key)?.done(outcome);
         this.#waiting.delete(key);
       },

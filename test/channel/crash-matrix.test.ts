@@ -72,6 +72,8 @@ function checkRequests(flow: Flow, party: ChainParty): void {
     if (party.world[by] !== party) continue;
     const outcomes = party.decided.get(request.id) ?? [];
     expect(outcomes.map(({ ok }) => ok)).toEqual([flow.paid ?? true]);
+    // Told before it was durable and again after a death: it was the same.
+    expect(new Set(party.told.get(request.id))).toEqual(new Set([flow.paid ?? true]));
   }
 }
 

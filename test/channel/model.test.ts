@@ -17,7 +17,8 @@ type Step =
   | { do: 'connect' }
   | { do: 'kill'; who: Who }
   | { do: 'kill_at'; who: Who; after: number }
-  | { do: 'yielded'; who: Who };
+  | { do: 'yielded'; who: Who }
+  | { do: 'flush'; who: Who };
 
 const who = fc.constantFrom<Who>('alice', 'bob');
 const steps = fc.oneof(
@@ -43,6 +44,7 @@ const steps = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('kill_at' as const), who, after: fc.integer({ min: 0, max: 4 }) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('yielded' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const), who }) },
 );
 
 /** No signature leaves for two states of one number: a cheater could choose between them. */
@@ -83,6 +85,10 @@ function take(world: World, step: Step): void {
     case 'kill_at':
       world[step.who].killBefore = world[step.who].effects + step.after;
       return;
+    case 'flush': {
+      const party = world[step.who];
+      return world.guard(party, () => party.flush());
+    }
     case 'yielded': {
       const party = world[step.who];
       return world.guard(party, () => party.post({ type: 'timer', name: 'yield' }));
@@ -153,6 +159,8 @@ test(`two machines agree or nothing was lost, over a network that breaks and kil
       for (const party of [world.alice, world.bob]) {
         const ids = party.outcomes.filter((outcome) => outcome.ok).map((outcome) => outcome.id);
         expect(new Set(ids).size).toBe(ids.length);
+        // Told before it was durable: it was so, whatever died since.
+        for (const [id, told] of party.told) if (told.includes(true)) expect(ids).toContain(id);
       }
     }),
     { numRuns: runs },

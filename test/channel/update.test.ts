@@ -72,6 +72,36 @@ describe('seed: State update', () => {
       expect(world.bob.channel!.latest!.number).toBe(number);
     }
   });
+  test('only a payment of the own coins, with nothing behind it, is answered before it is written', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    const written = () => alice.disk!.latest!.number;
+    const step = (party: Party) => world.deliver(party);
+    const paid = request(alice, ae);
+    step(bob);
+    step(alice);
+    expect(alice.told.get(paid.id)).toEqual([true]);
+    expect([alice.channel!.latest!.number, written()]).toEqual([1n, 0n]);
+    // The next proposal is written with it, and only then sent.
+    const sent = alice.sent.length;
+    const second = request(alice, ae);
+    expect([alice.sent.length - sent, written(), alice.disk!.proposal!.number]).toEqual([1, 1n, 2n]);
+    // With another payment behind it, both are one commit already.
+    request(alice, ae);
+    step(bob);
+    step(alice);
+    expect(alice.told.get(second.id)).toEqual([true]);
+    expect([written(), alice.disk!.proposal!.number]).toEqual([2n, 3n]);
+    world.settle();
+    // Coins that come: not before they are written.
+    const asked = request(alice, ae, 'ask');
+    step(bob);
+    bob.post({ type: 'decide_update', number: 4n, accept: true });
+    step(alice);
+    expect(alice.told.get(asked.id)).toEqual([true]);
+    expect(written()).toBe(4n);
+    expect(alice.deferred).toBeNull();
+  });
   test('a proposal is durable before it leaves, a co-signed state before its ack leaves', () => {
     const world = new World().open();
     const order: string[] = [];

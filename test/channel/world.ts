@@ -80,8 +80,13 @@ export class Party {
   /** Nodes of state trees on the disk, by their keys. */
   nodes = new Map<string, Uint8Array>();
   kept: KeptNodes | null = null;
+  /** Answered for and not written yet, as src/engine/actor.ts defers it. */
+  deferred: { history: HistoryEntry[]; outcomes: Outcome[] } | null = null;
   history: HistoryEntry[] = [];
+  /** Durable outcomes, and answers that need not be. */
   outcomes: Outcome[] = [];
+  /** What was told of each request, by its id: whether it was ok. */
+  told = new Map<string, boolean[]>();
   inband: Uint8Array[] = [];
   sent: Message[] = [];
   disconnects: string[] = [];
@@ -139,18 +144,49 @@ export class Party {
     return done;
   }
 
-  carryOut(effect: Effect, next: Channel): void {
+  /** Here the process may die. */
+  protected mayDie(): void {
     if (this.killBefore !== null && this.effects >= this.killBefore) {
       this.killBefore = null;
       throw new Killed();
     }
     this.effects += 1;
+  }
+
+  /** As src/engine/actor.ts: the record, the nodes that it needs and the disk has not, and what was deferred before. */
+  protected write(next: Channel): void {
+    this.kept ??= new KeptNodes('', next, 0);
+    const { writes, done } = this.kept.writes(next);
+    for (const { key, value } of writes) this.nodes.set(key, value as Uint8Array);
+    this.disk = structuredClone(withRoots({ ...next, live: idle }));
+    done();
+    this.channel = next;
+    this.history.push(...(this.deferred?.history ?? []));
+    this.outcomes.push(...(this.deferred?.outcomes ?? []));
+    this.deferred = null;
+  }
+
+  /** Nothing came that what is deferred would be written with. */
+  flush(): void {
+    if (!this.deferred) return;
+    this.mayDie();
+    this.write(this.channel!);
+  }
+
+  carryOut(effect: Effect, next: Channel): void {
+    if (effect.type !== 'persist' && effect.type !== 'answer') this.flush();
+    this.mayDie();
     switch (effect.type) {
       case 'persist':
-        this.write(next);
-        this.channel = next;
-        this.history.push(...effect.history);
-        this.outcomes.push(...effect.outcomes);
+        if (effect.deferrable) {
+          this.channel = next;
+          this.deferred = { history: effect.history, outcomes: effect.outcomes };
+        } else {
+          this.write(next);
+          this.history.push(...effect.history);
+          this.outcomes.push(...effect.outcomes);
+        }
+        for (const { id, ok } of effect.outcomes) this.told.set(id, [...(this.told.get(id) ?? []), ok]);
         return;
       case 'send':
         this.sent.push(effect.message);
@@ -177,17 +213,9 @@ export class Party {
     }
   }
 
-  /** As src/engine/actor.ts: the record, and the nodes that it needs and the disk has not. */
-  write(channel: Channel): void {
-    this.kept ??= new KeptNodes('', channel, 0);
-    const { writes, done } = this.kept.writes(channel);
-    for (const { key, value } of writes) this.nodes.set(key, value as Uint8Array);
-    this.disk = structuredClone(withRoots({ ...channel, live: idle }));
-    done();
-  }
-
   /** The process dies and comes back with what is on its disk. */
   restart(): void {
+    this.deferred = null;
     this.channel =
       this.disk && withTrees(structuredClone(this.disk), (hash) => this.nodes.get(nodeKey('', hash)));
     this.kept = null;
@@ -316,7 +344,10 @@ export class World {
     for (let turn = 0; turn < limit; turn++) {
       const a = this.deliver(this.bob);
       const b = this.deliver(this.alice);
-      if (!a && !b) return;
+      if (a || b) continue;
+      const deferring = [this.alice, this.bob].filter(({ deferred }) => deferred);
+      if (deferring.length === 0) return;
+      for (const party of deferring) this.guard(party, () => party.flush());
     }
     throw new Error('the parties talk without end');
   }

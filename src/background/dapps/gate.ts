@@ -6,7 +6,6 @@ import * as v from 'valibot';
 import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Store } from '../../engine/ports.ts';
-import { requestKey } from '../../engine/stored.ts';
 import { encode } from '../../protocol/chain/address.ts';
 import { type Outcome, other, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, pageMethods } from '../../rpc/page.ts';
@@ -178,8 +177,8 @@ export class Gate {
     input: { id: string; amount: string; note?: string | undefined; requestId: string },
   ) {
     const actor = this.#own(origin, input);
-    const known = await this.#deps.store.get('requests', requestKey(origin, input.requestId));
-    if (known) return answerOf(actor, known as Outcome);
+    const known = await this.#running().engine.outcome(origin, input.requestId);
+    if (known) return answerOf(actor, known);
     const amount = BigInt(input.amount);
     const id = askId('site_payment', origin, input.requestId);
     const ask: SiteAsk = {

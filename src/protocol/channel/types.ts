@@ -425,8 +425,12 @@ export interface Outcome extends RequestRef {
 }
 
 export type Effect =
-  /** The record and these are durable before anything behind it happens. */
-  | { type: 'persist'; history: HistoryEntry[]; outcomes: Outcome[] }
+  /**
+   * The record and these are durable before anything behind it happens. `deferrable`: the outcomes may be told at once,
+   * and this be written with what comes next, since a death in between loses nothing (update.ts `mayDefer`). It is
+   * written before anything is sent or broadcast all the same.
+   */
+  | { type: 'persist'; history: HistoryEntry[]; outcomes: Outcome[]; deferrable?: true }
   | { type: 'send'; message: Message }
   /** Answers requests without a durable outcome: nothing was signed for them, they may be tried again. */
   | { type: 'answer'; outcome: Outcome }

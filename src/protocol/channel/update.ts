@@ -219,7 +219,7 @@ function pick(channel: Channel, from: Balances) {
 const travelsAlone = (request: Request): boolean =>
   request.direction === 'ask' || request.contract !== undefined;
 
-/** Merges the persist effects of one transition into one commit, in place of the first. */
+/** Merges the persist effects of one transition into one commit that is not deferred, in place of the first. */
 export function joinPersists(effects: Effect[]): Effect[] {
   const all = effects.filter((effect) => effect.type === 'persist');
   if (all.length <= 1) return effects;
@@ -455,13 +455,28 @@ export function* onUpdateAck(channel: Channel, env: Env, message: MessageOf<'upd
     const bytes = updateBytes(channel.networkId, finalId(channel), number, proposal.stateHash);
     if (!(yield* verify(peerKey(channel), bytes, message.signature)))
       return stop(channel, env, `update_ack ${number} carries an invalid signature`, true);
-    return commitProposal(channel, env, message.signature);
+    const done = commitProposal(channel, env, message.signature);
+    return mayDefer(channel, proposal) ? { ...done, effects: done.effects.map(deferred) } : done;
   }
   if (number <= state.number) return transition(channel);
   return stop(channel, env, `update_ack ${number} answers no update of this side`, true);
 }
 
-/** The own proposal is co-signed: durable before anyone hears of it. */
+/**
+ * Whether the answer need not wait for the co-signed state to be written. The proposal is durable, so after a death
+ * PROTOCOL 6 brings the ack again and with it the same outcome; and should the peer never come back, the state on disk
+ * gives this side as much or more: only coins have moved, and none of them to it.
+ */
+function mayDefer(channel: Channel, proposal: Proposal): boolean {
+  const before = latest(channel).balances[channel.role];
+  if (proposal.balances[channel.role] > before) return false;
+  return proposal.entries.every((bytes) => ['transfer', 'meta'].includes(parseEntry(bytes).type));
+}
+
+const deferred = (effect: Effect): Effect =>
+  effect.type === 'persist' ? { ...effect, deferrable: true } : effect;
+
+/** The own proposal is co-signed: its outcomes are told by the effect that makes it durable. */
 export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): Transition {
   const proposal = channel.proposal!;
   const state = coSigned(channel, proposal, theirs, proposal.signature);

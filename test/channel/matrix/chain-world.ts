@@ -66,13 +66,28 @@ export class ChainParty extends Party {
     return nonce;
   }
 
+  protected override write(next: Channel): void {
+    const outcomes = this.deferred?.outcomes ?? [];
+    super.write(next);
+    this.heldOnDisk = new Set(this.held);
+    this.#decide(outcomes);
+  }
+
+  #decide(outcomes: Outcome[]): void {
+    for (const outcome of outcomes)
+      this.decided.set(outcome.id, [...(this.decided.get(outcome.id) ?? []), outcome]);
+  }
+
+  /** Whether repeating the request would be answered from what is known. */
+  knows(id: string): boolean {
+    return this.decided.has(id) || Boolean(this.deferred?.outcomes.some((outcome) => outcome.id === id));
+  }
+
   override carryOut(effect: Effect, next: Channel): void {
     super.carryOut(effect, next);
     switch (effect.type) {
       case 'persist':
-        this.heldOnDisk = new Set(this.held);
-        for (const outcome of effect.outcomes)
-          this.decided.set(outcome.id, [...(this.decided.get(outcome.id) ?? []), outcome]);
+        if (!effect.deferrable) this.#decide(effect.outcomes);
         return;
       case 'broadcast':
         this.world.submit(effect.signedTx);

@@ -387,7 +387,7 @@ function say(flow: Flow, world: ChainWorld): void {
     const party = world[by];
     const proposed = party.channel?.proposal?.requests.some(({ id }) => id === request.id);
     const queued = party.channel?.live.queue.some(({ id }) => id === request.id);
-    if (party.channel && !proposed && !queued && !party.decided.has(request.id))
+    if (party.channel && !proposed && !queued && !party.knows(request.id))
       world.act(party, () => party.post({ type: 'request', request }));
   }
   for (const { by, event, open } of flow.wishes ?? []) {
@@ -395,7 +395,7 @@ function say(flow: Flow, world: ChainWorld): void {
     // A person who pays and closes, closes behind the payment.
     const paying = (flow.requests ?? []).some(
       ([who, { id }]) =>
-        who === by && !party.decided.has(id) && !party.channel?.proposal?.requests.some((r) => r.id === id),
+        who === by && !party.knows(id) && !party.channel?.proposal?.requests.some((r) => r.id === id),
     );
     if (paying) continue;
     if (party.channel && open(party.channel)) world.act(party, () => party.post(event));
