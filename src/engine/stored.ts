@@ -38,7 +38,7 @@ export function readStored(row: unknown): StoredChannel {
   const { channel } = stored;
   return {
     ...stored,
-    channel: { ...channel, held: channel.held ?? heldBefore(channel) },
+    channel: { ...channel, held: channel.held ?? heldBefore(channel), lastMove: channel.lastMove ?? null },
     restoredAt: stored.restoredAt ?? null,
   };
 }

@@ -5,8 +5,19 @@ export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
-export { bothSigned, moveTxHash } from './move.ts';
-export { finalId, idle, isCommitted, isOver, other, ownKey, peerKey, spendable, wireId } from './record.ts';
+export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export {
+  finalId,
+  idle,
+  isCommitted,
+  isOver,
+  moveUndone,
+  other,
+  ownKey,
+  peerKey,
+  spendable,
+  wireId,
+} from './record.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export * from './types.ts';
 export { AmountError, fromUnits, toUnits, unit } from './units.ts';
