@@ -42,7 +42,7 @@ export function readStored(row: unknown): StoredRow {
   const { channel } = stored;
   return {
     ...stored,
-    channel: { ...channel, held: channel.held ?? heldBefore(channel) },
+    channel: { ...channel, held: channel.held ?? heldBefore(channel), lastMove: channel.lastMove ?? null },
     restoredAt: stored.restoredAt ?? null,
   };
 }

@@ -9,8 +9,10 @@ import {
   finalId,
   fundingTxHash,
   moveTxHash,
+  moveUndone,
   type OnChain,
   soloTxHash,
+  tookEffect,
   unspent,
 } from '../protocol/channel/index.ts';
 import type { ChannelActor } from './actor.ts';
@@ -45,8 +47,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let stopped = false;
   let cancel: () => void = () => undefined;
   let running: Promise<void> | null = null;
-  /** Heights at which a half-signed close was first seen done by the peer. */
-  const goneSince = new Map<string, number>();
+  /** Heights at which something without a transaction of its own was first seen. */
+  const firstSeen = new Map<string, number>();
 
   async function once(): Promise<void> {
     let status: ChainStatus;
@@ -96,7 +98,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const { signatures } = channel.funding!;
     const known = signatures.initiator !== undefined && signatures.responder !== undefined;
     const funded = object !== null || !known || (funding !== null && funding >= 0);
-    if (!same || funded !== (object !== null) || channel.phase === 'closing_solo')
+    if (!same || !funded || !object || channel.phase === 'closing_solo' || moveUndone(channel))
       await actor.post({ type: 'on_chain', object, height, funded });
     // An open channel whose object is gone without a close: the chain was reorganised below its funding.
     if (!object && !funded && channel.phase === 'open')
@@ -112,7 +114,14 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (bothSigned(move)) {
       const confirmations = await depth(moveTxHash(move), height);
       await actor.post({ type: 'chain', what: 'move', confirmations });
-    } else if (move.cancel) await watchCancel(actor, move.nonce, height);
+      return;
+    }
+    const object = await deps.chain().channel(finalId(actor.channel));
+    const taken = `${actor.id} taken`;
+    if (object && tookEffect(move, onChainOf(object)))
+      await actor.post({ type: 'chain', what: 'move', confirmations: since(taken, height) });
+    else firstSeen.delete(taken);
+    if (move.cancel) await watchCancel(actor, move.nonce, height);
   }
 
   /** What makes a half-signed transaction void; made up for where the process died before it was made. */
@@ -130,8 +139,11 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (held.length === 0) return;
     const { nonce } = await deps.chain().account(keys[role]);
     const [first] = unspent(actor.channel, nonce);
-    if (first) await watchCancel(actor, first.nonce, height);
-    else await actor.post({ type: 'chain', what: 'cancel', confirmations: null });
+    const spent = `${actor.id} spent`;
+    if (!first)
+      return void (await actor.post({ type: 'chain', what: 'cancel', confirmations: since(spent, height) }));
+    firstSeen.delete(spent);
+    await watchCancel(actor, first.nonce, height);
   }
 
   async function watchPhase(actor: ChannelActor, height: number): Promise<void> {
@@ -172,6 +184,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   const watched: ReadonlySet<Channel['phase']> = new Set([
+    'confirming',
     'locking',
     'open',
     'shutting_down',
@@ -184,8 +197,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     watched.has(channel.phase) && channel.channelId !== null;
 
   function since(what: string, height: number): number {
-    const first = goneSince.get(what) ?? height;
-    goneSince.set(what, first);
+    const first = firstSeen.get(what) ?? height;
+    firstSeen.set(what, first);
     return Math.max(0, height - first);
   }
 

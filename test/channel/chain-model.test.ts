@@ -213,8 +213,8 @@ class Run {
     const party = this.honest[0]!;
     const id = party.channel!.channelId!;
     for (let round = 0; round < 80 && world.chain.state.channel(id); round++) {
-      const { phase, solo, onChain } = party.channel!;
-      if (!solo && onChain?.lockedUntil === 0 && phase !== 'closing_solo')
+      const { phase, onChain } = party.channel!;
+      if (onChain?.lockedUntil === 0 && phase !== 'closing_solo')
         world.act(party, () => party.post({ type: 'close_solo' }));
       world.mine();
       for (const one of this.honest) world.act(one, () => one.look());

@@ -9,12 +9,34 @@ import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
 import { account, reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
-import { dropRequests } from './failure.ts';
+import { dropRequests, failedProposal, outcomeOf } from './failure.ts';
 import { hold, replacing, unspent } from './held.ts';
-import { moved, tookEffect } from './move.ts';
-import { change, finalId, offChainTx, ownKey, persist, refused, transition, withLive } from './record.ts';
+import { bothSigned, bytesOf, moved, tookEffect } from './move.ts';
+import {
+  change,
+  finalId,
+  moveUndone,
+  offChainTx,
+  ownKey,
+  persist,
+  refused,
+  transition,
+  withLive,
+} from './record.ts';
 import { treesOf } from './trees.ts';
-import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
+import type {
+  Channel,
+  CoSigned,
+  Effect,
+  Env,
+  EventOf,
+  HistoryEntry,
+  OnChain,
+  Outcome,
+  Rule,
+  Solo,
+  Transition,
+} from './types.ts';
 
 /** After so many blocks past the lock this side settles even where the other one closed. */
 const settleGrace = 2;
@@ -26,8 +48,10 @@ const patience = 5;
  * Before funding_signed came it is the funding's own, which needs no payload.
  */
 function provable(channel: Channel): CoSigned {
-  const { move, onChain } = channel;
+  const { move, onChain, lastMove } = channel;
   if (move && onChain && tookEffect(move, onChain)) return moved(move);
+  // What stands on coins that the chain does not have there cannot be shown to it.
+  if (lastMove && moveUndone(channel)) return lastMove.before;
   return channel.latest ?? openingState(channel);
 }
 
@@ -72,7 +96,7 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
 /** The node shows the channel's object: an old state is answered, a close that nobody can dispute any more is settled. */
 export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'>): Rule {
   const { object, height } = event;
-  if (!object) return gone(channel, env, event);
+  if (!object) return event.funded ? gone(channel, env, event) : yield* unfunded(channel, env, event.height);
   const known = change(channel, env, { onChain: object, goneAt: null });
   const news = changed(channel.onChain, object);
   if (object.lockedUntil === 0) {
@@ -83,12 +107,24 @@ export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'
         env,
         'The close on the chain was undone by a reorganisation. Close the channel again.',
       );
-    return transition(known, ...(news ? [persist()] : []));
+    return followMove(channel, known, news);
   }
   const closing = enter(known, env, news ? [closingNote(known, object)] : []);
   const answer = answerTo(closing.channel, object);
   if (answer) return yield* slash(closing, env, answer);
   return yield* settle(closing, env, object, height);
+}
+
+/** A deposit or withdrawal that a reorganisation undid is posted again; updates wait for it meanwhile. */
+function followMove(before: Channel, known: Channel, news: boolean): Transition {
+  const { lastMove } = known;
+  if (!lastMove || !moveUndone(known)) return transition(known, ...(news ? [persist()] : []));
+  const { move } = lastMove;
+  const note = `A reorganisation of the chain undid the ${move.kind} of ${move.amount} aetto; it is posted again. Until it is back the channel takes no update.`;
+  const effects: Effect[] = news ? [persist(moveUndone(before) ? [] : [{ kind: 'chain', note }])] : [];
+  // Of one that the other side completed untold only half is known here.
+  if (bothSigned(move)) effects.push({ type: 'broadcast', what: 'move', signedTx: bytesOf(move) });
+  return transition(known, ...effects);
 }
 
 const changed = (before: OnChain | null, now: OnChain): boolean =>
@@ -114,8 +150,11 @@ function enter(channel: Channel, env: Env, history: Parameters<typeof persist>[0
     'The channel is being closed on the chain. Nothing was paid.',
   );
   const next = withLive(change(channel, env, { phase: 'closing_solo' }), { queue: [], incoming: null });
+  // Where the channel froze before, they have their answer.
+  const told = channel.phase === 'closing_solo' || channel.reason !== null;
+  const undecided = told ? [] : failedProposal(channel, 'The channel is being closed on the chain.');
   const effects: Effect[] =
-    channel.phase === 'closing_solo' && history.length === 0 ? [] : [persist(history)];
+    channel.phase === 'closing_solo' && history.length === 0 ? [] : [persist(history, undecided)];
   return transition(next, ...effects, ...dropped);
 }
 
@@ -217,12 +256,34 @@ export function onSoloConfirmations(channel: Channel, env: Env, confirmations: n
 const stopped = (channel: Channel, env: Env, reason: string): Transition =>
   transition(change(channel, env, { phase: 'failed', reason }), persist([{ kind: 'failed', note: reason }]));
 
+/**
+ * The funding is not in the chain: not yet, or taken away by a reorganisation, and then it is posted again. Once its
+ * nonce is spent otherwise, for good, it can never come.
+ */
+function* unfunded(channel: Channel, env: Env, height: number): Rule {
+  const payer = yield* account(channel.keys.initiator);
+  if (!payer || !channel.funding) return transition(channel);
+  if (payer.nonce < channel.funding.nonce)
+    return channel.goneAt === null
+      ? transition(channel)
+      : transition(change(channel, env, { goneAt: null }), persist());
+  if (channel.goneAt === null) return transition(change(channel, env, { goneAt: height }), persist());
+  if (height - channel.goneAt < Math.max(1, channel.minimumDepth)) return transition(channel);
+  const reason =
+    'The funding of this channel can never reach the chain: its number in the account of the side that opened it was used otherwise. Your coins are in your account.';
+  const dropped = dropRequests(channel, 'not_open', reason);
+  const next = withLive(change(channel, env, { phase: 'aborted', reason }), { queue: [], incoming: null });
+  return transition(
+    next,
+    persist([{ kind: 'aborted', note: reason }], failedProposal(channel, reason)),
+    ...dropped,
+  );
+}
+
 /** The object left the chain: settled, or closed by agreement after all. Final only once it stays so. */
-function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'>): Transition {
+function gone(channel: Channel, env: Env, { height }: EventOf<'on_chain'>): Transition {
   // An agreed close is followed by its own transaction.
   if (channel.phase === 'closing' || channel.phase === 'closing_confirming') return transition(channel);
-  // The funding itself is gone: a reorganisation, not a close.
-  if (!funded) return transition(channel);
   if (channel.goneAt === null)
     // Nothing more yet: object and funding are asked for one after the other, and the chain may move between.
     return transition(change(channel, env, { goneAt: height }), persist());
@@ -231,24 +292,59 @@ function gone(channel: Channel, env: Env, { height, funded }: EventOf<'on_chain'
   const balances = channel.onChain && channel.onChain.lockedUntil > 0 ? channel.onChain.balances : null;
   const left = enter(channel, env);
   const { solo } = channel;
+  const decided = balances ? decidedProposal(channel) : { history: [], outcomes: [] };
   return transition(
     change(left.channel, env, { phase: 'closed' }),
     ...left.effects,
-    persist([
-      {
-        kind: 'closed',
-        balances,
-        amount: balances?.[channel.role],
-        number: channel.onChain ? channel.onChain.round - 1n : null,
-        txHash: solo ? txHash(solo.signedTx) : null,
-        note: balances ? null : 'The channel was closed on the chain while this wallet was away.',
-      },
-    ]),
+    persist(
+      [
+        ...decided.history,
+        {
+          kind: 'closed',
+          balances,
+          amount: balances?.[channel.role],
+          number: channel.onChain ? channel.onChain.round - 1n : null,
+          txHash: solo ? txHash(solo.signedTx) : null,
+          note: balances ? null : 'The channel was closed on the chain while this wallet was away.',
+        },
+      ],
+      decided.outcomes,
+    ),
   );
 }
 
+/** An unanswered proposal, once the channel is settled: the other side had co-signed it exactly if that state was paid out. */
+function decidedProposal({ proposal, onChain }: Channel): {
+  history: Partial<HistoryEntry>[];
+  outcomes: Outcome[];
+} {
+  if (!proposal || !onChain) return { history: [], outcomes: [] };
+  const { number, balances, stateHash, requests } = proposal;
+  const taken = onChain.round === number + 1n && equalBytes(onChain.stateHash, stateHash);
+  if (!taken) {
+    const sentence = 'The channel was closed without this payment. Nothing was paid.';
+    return { history: [], outcomes: requests.map((request) => outcomeOf(request, 'closed', sentence)) };
+  }
+  const history = requests.map(
+    ({ direction, amount, note, scope }): Partial<HistoryEntry> => ({
+      kind: direction === 'pay' ? 'paid' : 'received',
+      amount,
+      note: note ?? 'The other side took this payment by closing the channel with it.',
+      balances,
+      number,
+      scope,
+    }),
+  );
+  const outcomes = requests.map(
+    ({ scope, id }): Outcome => ({ scope, id, ok: true, number, balances, code: '', message: '' }),
+  );
+  return { history, outcomes };
+}
+
 /** After the end: nonces that were overtaken are spent on nothing (the watcher's), or later ones would wait behind them. */
-export function* onNoncesSpent(channel: Channel, env: Env): Rule {
+export function* onNoncesSpent(channel: Channel, env: Env, confirmations: number | null): Rule {
+  // Until a reorganisation does not bring them back.
+  if (confirmations === null || confirmations < Math.max(1, channel.minimumDepth)) return transition(channel);
   const own = yield* account(ownKey(channel));
   const held = own ? unspent(channel, own.nonce) : channel.held;
   if (held.length === channel.held.length) return transition(channel);

@@ -57,6 +57,7 @@ const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel =>
   used: -1n,
   proposal: null,
   move: null,
+  lastMove: null,
   refusal: null,
   locked: { mine: false, theirs: false },
   shutdown: { wanted: false, sent: false, received: false },

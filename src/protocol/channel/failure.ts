@@ -54,7 +54,7 @@ export function stop(channel: Channel, env: Env, reason: string, tell: boolean):
 }
 
 /** A proposal that will not be answered: its requests end undecided, and are told so. */
-function failedProposal(channel: Channel, reason: string): Outcome[] {
+export function failedProposal(channel: Channel, reason: string): Outcome[] {
   return (channel.proposal?.requests ?? []).map((request) =>
     outcomeOf(
       request,

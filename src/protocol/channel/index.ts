@@ -14,8 +14,19 @@ export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
-export { bothSigned, moveTxHash } from './move.ts';
-export { finalId, idle, isCommitted, isOver, other, ownKey, peerKey, spendable, wireId } from './record.ts';
+export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export {
+  finalId,
+  idle,
+  isCommitted,
+  isOver,
+  moveUndone,
+  other,
+  ownKey,
+  peerKey,
+  spendable,
+  wireId,
+} from './record.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export { coinsOf, hashOfState, heldByContracts, stateFrom, treesOf } from './trees.ts';
 export * from './types.ts';

@@ -61,7 +61,9 @@ export const moved = (move: Move): CoSigned => ({
 export const tookEffect = (move: Move, object: OnChain): boolean =>
   object.round === move.number + 1n && equalBytes(object.stateHash, move.stateHash);
 
-const bytesOf = (move: Move): Uint8Array => signedTx(move.tx, Object.values(move.signatures) as Uint8Array[]);
+/** The signed transaction, once both signed. */
+export const bytesOf = (move: Move): Uint8Array =>
+  signedTx(move.tx, Object.values(move.signatures) as Uint8Array[]);
 
 /** The hash under which the chain knows it, once both signed. */
 export const moveTxHash = (move: Move): Uint8Array => txHash(bytesOf(move));
@@ -312,7 +314,8 @@ const signedMessage = (
 /** The node's view of the co-signed transaction; lost by a reorganisation, it is posted again and locked anew. */
 export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: number | null): Rule {
   const { move } = channel;
-  if (!move || !bothSigned(move)) return transition(channel);
+  if (!move) return transition(channel);
+  if (!bothSigned(move)) return takenUntold(channel, env, confirmations);
   if (confirmations === null) {
     if (yield* isVoid(channel, move)) {
       const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
@@ -333,6 +336,32 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   const next = change(channel, env, { move: { ...known, locked: { ...move.locked, mine: true } } });
   const sent = sendMoveLocked(next);
   return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
+}
+
+/** The other side completed the own half-signed transaction and put it on the chain without a word. */
+function takenUntold(channel: Channel, env: Env, confirmations: number | null): Transition {
+  const move = channel.move!;
+  if (confirmations === null || confirmations < Math.max(1, channel.minimumDepth)) return transition(channel);
+  const { number, balances, stateHash } = move;
+  const mine = move.signatures[channel.role]!;
+  const signatures = { initiator: mine, responder: mine };
+  const next = change(channel, env, {
+    latest: { number, balances, stateHash, signatures, source: 'chain' },
+    lastMove: { move, before: latest(channel) },
+    move: null,
+  });
+  const note = `The other side completed the ${move.kind} without a word; the chain has taken it.`;
+  const taken = persist([{ kind: 'chain', note, amount: move.amount, balances, number }]);
+  if (move.cancel?.refusal || move.cancel?.of != null) {
+    const stopped = stop(
+      next,
+      env,
+      `A ${move.kind} that was refused was put on the chain all the same.`,
+      true,
+    );
+    return { ...stopped, effects: [taken, ...stopped.effects] };
+  }
+  return transition(next, taken, { type: 'disconnect', reason: `the ${move.kind} is on the chain` });
 }
 
 /** Whether the chain spent its nonce otherwise, so that it can never take effect. */
@@ -375,7 +404,11 @@ export function commitMove(channel: Channel, env: Env, before: Effect[]): Transi
   const move = channel.move!;
   const note = `${move.kind === 'deposit' ? 'Deposit' : 'Withdrawal'} by the ${move.by}`;
   return transition(
-    change(channel, env, { latest: moved(move), move: null }),
+    change(channel, env, {
+      latest: moved(move),
+      move: null,
+      lastMove: { move, before: latest(channel) },
+    }),
     persist([
       {
         kind: 'chain',

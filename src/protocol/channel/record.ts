@@ -42,6 +42,10 @@ export function latest(channel: Channel): CoSigned {
   return channel.latest;
 }
 
+/** Whether a reorganisation took away the deposit or withdrawal that the latest state stands on. */
+export const moveUndone = ({ lastMove, onChain, move }: Channel): boolean =>
+  !move && lastMove !== null && onChain !== null && onChain.round <= lastMove.move.number;
+
 /** Hash of the state trees with these two balances, as the chain computes it. */
 export const hashOf = (keys: Record<Role, Uint8Array>, balances: Balances): Uint8Array =>
   stateHash(

@@ -295,6 +295,8 @@ export interface Channel {
   used: bigint;
   proposal: Proposal | null;
   move: Move | null;
+  /** The latest deposit or withdrawal that both locked, and the state before it: a reorganisation may undo it all the same. */
+  lastMove: { move: Move; before: CoSigned } | null;
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */

@@ -22,6 +22,7 @@ import {
   change,
   finalId,
   latest,
+  moveUndone,
   other,
   peerKey,
   persist,
@@ -73,6 +74,11 @@ const wordOf = (reason: number): string =>
 export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'request'>): Transition {
   const refuse = (code: string, message: string): Transition =>
     transition(channel, { type: 'answer', outcome: outcomeOf(request, code, message) });
+  if (moveUndone(channel))
+    return refuse(
+      'not_open',
+      'A reorganisation of the chain undid the last deposit or withdrawal: payments wait until it is back. If it stays away, close the channel alone.',
+    );
   if (fundingLost(channel))
     return refuse(
       'not_open',
@@ -125,6 +131,7 @@ export const mayPropose = (channel: Channel): boolean =>
   quiet(channel) &&
   !channel.live.yielding &&
   !channel.shutdown.wanted &&
+  !moveUndone(channel) &&
   channel.live.queue.length > 0;
 
 /** Everything queued goes out as one batch; what asks the peer for coins and what wants a contract travels alone. */
@@ -284,8 +291,8 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
       true,
     );
   if (proposal) return yield* conflict(channel, env, number);
-  if (fundingLost(channel))
-    return yield* refuse(channel, env, number, refusalReasons.busy, 'the funding is not on the chain now');
+  if (fundingLost(channel) || moveUndone(channel))
+    return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
   const judged = yield* judge(channel, env, message);
   if ('problem' in judged)
     return yield* refuse(channel, env, number, refusalReasons[judged.reason ?? 'validation'], judged.problem);

@@ -22,10 +22,12 @@ import {
   initiate,
   isOver,
   moveTxHash,
+  moveUndone,
   type OnChain,
   type Outcome,
   soloTxHash,
   type Terms,
+  tookEffect,
   unspent,
 } from '../../../src/protocol/channel/index.ts';
 import { decode, encode, type Message } from '../../../src/protocol/wire/index.ts';
@@ -42,8 +44,8 @@ export class ChainParty extends Party {
   cancelTx: Uint8Array | null = null;
   /** The durable outcomes of each request, by its id. */
   decided = new Map<string, Outcome[]>();
-  /** Heights at which a half-signed close was first seen done. */
-  #goneSince = new Map<string, number>();
+  /** Heights at which something without a transaction of its own was first seen. */
+  #firstSeen = new Map<string, number>();
 
   override answer(ask: Ask): Answer {
     if (ask.ask === 'account')
@@ -122,7 +124,7 @@ export class ChainParty extends Party {
 
   override restart(): void {
     this.held = new Set(this.heldOnDisk);
-    this.#goneSince.clear();
+    this.#firstSeen.clear();
     super.restart();
   }
 
@@ -156,7 +158,8 @@ export class ChainParty extends Party {
   #lookAtHeld(channel: Channel): void {
     if (channel.held.length === 0) return;
     const [first] = unspent(channel, this.world.chain.state.account(this.keys.publicKey)!.nonce);
-    if (!first) return void this.post({ type: 'chain', what: 'cancel', confirmations: null });
+    if (!first) return void this.post({ type: 'chain', what: 'cancel', confirmations: this.#since('spent') });
+    this.#firstSeen.delete('spent');
     this.#makeUp(first.nonce);
     this.#lookAtCancel(this.cancelTx!);
   }
@@ -189,7 +192,13 @@ export class ChainParty extends Party {
     if (!move) return;
     if (bothSigned(move))
       this.post({ type: 'chain', what: 'move', confirmations: this.world.depth(moveTxHash(move)) });
-    else if (move.cancel) {
+    else {
+      const object = this.#object(finalId(this.channel!));
+      if (object && tookEffect(move, object))
+        this.post({ type: 'chain', what: 'move', confirmations: this.#since('taken') });
+      else this.#firstSeen.delete('taken');
+    }
+    if (!bothSigned(move) && move.cancel) {
       this.#makeUp(move.nonce);
       if (this.cancelTx) this.#lookAtCancel(this.cancelTx);
     }
@@ -231,7 +240,7 @@ export class ChainParty extends Party {
     const { signatures } = channel.funding!;
     const known = signatures.initiator !== undefined && signatures.responder !== undefined;
     const funded = object !== null || !known || (funding !== null && funding >= 0);
-    if (!same || funded !== (object !== null) || channel.phase === 'closing_solo')
+    if (!same || !funded || !object || channel.phase === 'closing_solo' || moveUndone(channel))
       this.post({ type: 'on_chain', object, height: chain.height, funded });
     if (!object && !funded && channel.phase === 'open')
       this.post({
@@ -245,8 +254,8 @@ export class ChainParty extends Party {
 
   #since(what: string): number {
     const { height } = this.world.chain;
-    const first = this.#goneSince.get(what) ?? height;
-    this.#goneSince.set(what, first);
+    const first = this.#firstSeen.get(what) ?? height;
+    this.#firstSeen.set(what, first);
     return Math.max(0, height - first);
   }
 
@@ -258,6 +267,7 @@ export class ChainParty extends Party {
 }
 
 const watched: ReadonlySet<Channel['phase']> = new Set<Channel['phase']>([
+  'confirming',
   'locking',
   'open',
   'shutting_down',

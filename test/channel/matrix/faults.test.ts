@@ -269,3 +269,27 @@ test('a half-signed deposit of a channel that the other side closed holds up no 
   expect(alice.channel!.held).toEqual([]);
   expect(world.chain.state.account(alice.keys.publicKey)!.nonce).toBeGreaterThanOrEqual(nonce);
 });
+
+// dispute.ts `onNoncesSpent`: forgotten at the first sight, a nonce that a reorganisation brings back is nobody's.
+test('a nonce counts as spent only once no reorganisation brings it back', () => {
+  const world = new ChainWorld().open(undefined, 2);
+  const { alice, bob } = world;
+  post(alice, { type: 'deposit', amount: ae });
+  world.wire.toBob = [];
+  const { nonce } = alice.channel!.move!;
+  const used = () => world.chain.state.account(alice.keys.publicKey)!.nonce;
+  world.disconnect();
+  post(bob, { type: 'close_solo' });
+  for (let i = 0; i < 40 && used() < nonce; i++) {
+    world.mine();
+    world.look();
+  }
+  expect(used()).toBe(nonce);
+  // The block that spent it is gone, and its transaction forgotten.
+  const last = [...world.mined()].at(-1)!;
+  world.chain.fork(2, 0, [last.hash], [[], []]);
+  expect(used()).toBeLessThan(nonce);
+  lives(world, alice, 8);
+  expect(used()).toBe(nonce);
+  expect(alice.channel!.held).toEqual([]);
+});
