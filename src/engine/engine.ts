@@ -402,6 +402,38 @@ export class Engine {
     }
   }
 
+  /** Whether a channel or a payment of this wallet has a transaction with this nonce. */
+  isNonceHeld(nonce: bigint): boolean {
+    return this.#nonces.isHeld(nonce);
+  }
+
+  /**
+   * Posts a transaction of this account that was made elsewhere, under the one ledger of nonces.
+   * @throws EngineError where the nonce is held; TransactionRefusedError and ChainUnavailableError of the node
+   */
+  async publish(signed: Uint8Array, nonce: bigint): Promise<Uint8Array> {
+    const key = requestKey('publish', toHex(txHash(signed)));
+    // Posted before: again does no harm, and tells whether the node has it.
+    if (!(await this.#deps.store.get('requests', key))) {
+      if (!this.#nonces.take(nonce))
+        throw new EngineError('nonce_held', `Nonce ${nonce} belongs to another transaction of this wallet.`);
+      await this.#deps.store.commit([
+        this.#nonces.hold(nonce, 'publish'),
+        { table: 'requests', key, value: { signed } },
+      ]);
+    }
+    try {
+      return await this.#deps.chain().post(signed);
+    } catch (error) {
+      if (!(error instanceof ChainUnavailableError))
+        await this.#deps.store.commit([
+          this.#nonces.release(nonce),
+          { table: 'requests', key, value: undefined },
+        ]);
+      throw error;
+    }
+  }
+
   /** Twice the fee, so that it goes before the other transaction of this nonce where both wait. */
   async #cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void> {
     const self = this.#deps.signer.publicKey;

@@ -18,7 +18,21 @@ export type SiteAsk =
       amount: bigint;
       note: string | null;
       requestId: string;
-    };
+    }
+  | {
+      kind: 'site_transaction';
+      id: string;
+      origin: string;
+      createdAt: number;
+      networkId: string;
+      /** Unsigned. */
+      tx: Uint8Array;
+      /** Whether the wallet posts it itself. */
+      broadcast: boolean;
+      /** Goes into another account's transaction, which pays the fee. */
+      inner: boolean;
+    }
+  | { kind: 'site_message'; id: string; origin: string; createdAt: number; message: string };
 
 export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string): string =>
   `site-${toHex(blake2b(new TextEncoder().encode(`${kind}\n${origin}\n${requestId}`), { dkLen: 16 }))}`;
