@@ -98,8 +98,6 @@ export class Wallet {
   #balance: bigint | null = null;
   #storage: WalletView['storage'] = { ok: true, message: null };
   #funded = new Map<string, boolean>();
-  #phases = new Map<string, string>();
-  #numbers = new Map<string, bigint>();
   #stopBalance: () => void = () => undefined;
   readonly #whenStarted = new Set<() => void>();
 
@@ -143,6 +141,7 @@ export class Wallet {
     this.gate = new Gate({
       store: deps.store,
       clock: deps.clock,
+      random: deps.random,
       sites,
       asks,
       running: () => this.#running && { ...this.#running, networkId: this.#network.networkId },
@@ -250,14 +249,14 @@ export class Wallet {
         changed: (actor) => this.#onChanged(actor),
         considering: (actor) => void this.#onConsidering(actor),
         committed: (actor, items) => this.#onCommitted(actor, items),
-        inband: () => undefined,
+        inband: (actor, data) => this.#quietly(this.gate.message(actor, data)),
         storeFailed: (error) => this.#onStoreFailed(error),
         chain: (status, problem) => this.#onChain(status, problem),
       },
     });
     transport.onAddresses(() => this.changed());
     this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey) };
-    for (const actor of engine.channels()) this.#remember(actor);
+    for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
     this.#watchBalance();
     for (const started of [...this.#whenStarted]) started();
     this.changed();
@@ -405,29 +404,9 @@ export class Wallet {
   // ---- what happens
 
   #onChanged(actor: ChannelActor): void {
-    const { channel } = actor;
-    if (this.#phases.get(actor.id) !== channel.phase) {
-      this.#phases.set(actor.id, channel.phase);
-      this.#quietly(this.gate.announce(actor, 'statusChanged', { phase: channel.phase }));
-    }
-    const number = channel.latest?.number;
-    if (number !== undefined && this.#numbers.get(actor.id) !== number) {
-      this.#numbers.set(actor.id, number);
-      const balances = channel.latest!.balances;
-      this.#quietly(
-        this.gate.announce(actor, 'stateChanged', {
-          mine: balances[channel.role].toString(),
-          theirs: balances[other(channel.role)].toString(),
-        }),
-      );
-    }
+    this.#quietly(this.gate.announce(actor));
     this.#storage = { ok: true, message: null };
     this.changed();
-  }
-
-  #remember(actor: ChannelActor): void {
-    this.#phases.set(actor.id, actor.channel.phase);
-    if (actor.channel.latest) this.#numbers.set(actor.id, actor.channel.latest.number);
   }
 
   async #onConsidering(actor: ChannelActor): Promise<void> {
@@ -440,16 +419,14 @@ export class Wallet {
     this.changed();
   }
 
-  #onCommitted(actor: ChannelActor, items: HistoryEntry[]): void {
+  #onCommitted(_actor: ChannelActor, items: HistoryEntry[]): void {
     void this.refreshBalance();
     const received = items.filter((item) => item.kind === 'received');
     const failed = items.find((item) => item.kind === 'failed');
     if (received.length > 0) this.#deps.notify('Payment received', 'A payment arrived over a channel.');
     if (failed) this.#deps.notify('A channel stopped', failed.note ?? 'Open the wallet to see why.');
-    if (items.some((item) => item.kind === 'closed')) {
+    if (items.some((item) => item.kind === 'closed'))
       this.#deps.notify('Channel closed', 'Your coins are back in your account.');
-      this.#quietly(this.gate.announce(actor, 'onChainTx', { what: 'close' }));
-    }
   }
 
   #onStoreFailed(error: unknown): void {
@@ -534,6 +511,12 @@ export class Wallet {
         if (approve) await this.gate.connected(approval.origin);
         await this.asks.decide(id, approve);
         return;
+      case 'site_channel': {
+        const ask = this.asks.get(id);
+        if (!approve) await this.asks.decide(id, false);
+        else if (ask?.kind === 'site_channel') await this.gate.operations.carryOut(ask);
+        return;
+      }
       case 'site_transaction':
       case 'site_message':
         // The page's call signs it; where the page is gone, nothing is signed.

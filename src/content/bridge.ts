@@ -21,6 +21,8 @@ const repeatable: ReadonlySet<string> = new Set([
   'channel.list',
   'channel.get',
   'channel.balances',
+  'channel.leave',
+  'channel.reconnect',
   'events.since',
 ]);
 /** A call is sent at most so often before it fails. */

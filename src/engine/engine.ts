@@ -218,10 +218,11 @@ export class Engine {
     addresses: string[],
     terms: Terms,
     peerName: string | null = null,
+    temporaryId: Uint8Array = this.#deps.random(32),
   ): Promise<ChannelActor> {
     const channel = initiate(
       {
-        temporaryId: this.#deps.random(32),
+        temporaryId,
         keys: { initiator: this.#deps.signer.publicKey, responder: peer },
         networkId: this.#deps.network.networkId,
         chainHash: this.#deps.network.chainHash,

@@ -140,6 +140,25 @@ export const ApprovalView = v.variant('kind', [
     digest: v.string(),
   }),
   v.object({
+    /** A page wants to open, fund, drain or close a channel. */
+    kind: v.literal('site_channel'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    operation: v.picklist(['open', 'deposit', 'withdraw', 'shutdown']),
+    peer: v.string(),
+    /** The channel there is; null for a new one. */
+    target: v.nullable(LocalId),
+    terms: v.nullable(Terms),
+    /** What is moved between account and channel. */
+    sum: v.nullable(Aetto),
+    /** Known beforehand for opening and closing. */
+    fee: v.nullable(Aetto),
+    /** What each side gets by closing. */
+    gets: v.nullable(v.object({ mine: Aetto, theirs: Aetto })),
+    digest: v.string(),
+  }),
+  v.object({
     kind: v.literal('site_message'),
     id: v.string(),
     origin: v.string(),

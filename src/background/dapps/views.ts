@@ -3,9 +3,9 @@
 import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { entriesOf, other } from '../../protocol/channel/index.ts';
+import { closeQuote, entriesOf, other } from '../../protocol/channel/index.ts';
 import type { ApprovalView } from '../../rpc/schema.ts';
-import { decodeEntries, digestOf } from '../view.ts';
+import { decodeEntries, digestOf, termsView } from '../view.ts';
 import type { SiteAsk } from './approvals.ts';
 import { readTransaction, TransactionError } from './transaction.ts';
 
@@ -22,6 +22,8 @@ export function siteApproval(deps: ViewDeps, ask: SiteAsk): ApprovalView | null 
       return ask;
     case 'site_payment':
       return payment(deps, ask);
+    case 'site_channel':
+      return channelOperation(deps, ask);
     case 'site_transaction':
       return transaction(deps, ask);
     case 'site_message':
@@ -62,6 +64,50 @@ function paymentEntries(actor: ChannelActor, ask: Extract<SiteAsk, { kind: 'site
     direction: 'pay',
     note: ask.note,
   });
+}
+
+/** Terms and what they cost, or the balances and what becomes of them. */
+function channelOperation(
+  { engine }: ViewDeps,
+  ask: Extract<SiteAsk, { kind: 'site_channel' }>,
+): ApprovalView | null {
+  const { operation } = ask;
+  const base = {
+    kind: ask.kind,
+    id: ask.id,
+    origin: ask.origin,
+    createdAt: ask.createdAt,
+    operation: operation.type,
+  };
+  if (operation.type === 'open') {
+    const shown = {
+      ...base,
+      peer: encode('ak', operation.peer),
+      target: null,
+      terms: termsView(operation.terms),
+      sum: null,
+      fee: engine.fundingFee(operation.terms).toString(),
+      gets: null,
+    };
+    return { ...shown, digest: digestOf(shown) };
+  }
+  const actor = engine.channels().find((candidate) => candidate.id === operation.channel);
+  const channel = actor?.channel;
+  if (!actor || !channel?.latest || channel.phase !== 'open') return null;
+  const quote = operation.type === 'shutdown' ? closeQuote(channel) : null;
+  const shown = {
+    ...base,
+    peer: encode('ak', actor.peer),
+    target: actor.id,
+    terms: null,
+    sum: 'amount' in operation ? operation.amount.toString() : null,
+    fee: quote?.fee.toString() ?? null,
+    gets: quote && {
+      mine: quote.balances[channel.role].toString(),
+      theirs: quote.balances[other(channel.role)].toString(),
+    },
+  };
+  return { ...shown, digest: digestOf(shown) };
 }
 
 function transaction(
