@@ -15,6 +15,7 @@ export interface Attention {
 }
 
 const windowsKey = 'approval-windows';
+const unlockKey = 'unlock-window';
 
 /** `closed` hears of a window that was closed without a decision: that means no. */
 export function createAttention(closed: (approvalId: string) => void): Attention {
@@ -23,14 +24,25 @@ export function createAttention(closed: (approvalId: string) => void): Attention
   const loaded = browser.storage.session.get(windowsKey).then((stored) => {
     windows = { ...(stored[windowsKey] as typeof windows | undefined), ...windows };
   });
+  /** The window that asks to unlock; kept too, so that a worker that starts anew opens no second one. */
   let unlocking: number | null = null;
+  const unlockingLoaded = browser.storage.session.get(unlockKey).then((stored) => {
+    unlocking ??= (stored[unlockKey] as number | undefined) ?? null;
+  });
   /** Being opened right now, so that two changes in a row open one window. */
   const opening = new Set<string>();
 
   const save = () => void browser.storage.session.set({ [windowsKey]: windows });
 
+  function setUnlocking(windowId: number | null): void {
+    unlocking = windowId;
+    void browser.storage.session.set({ [unlockKey]: windowId });
+  }
+
   browser.windows?.onRemoved.addListener((windowId) => {
-    if (windowId === unlocking) unlocking = null;
+    void unlockingLoaded.then(() => {
+      if (windowId === unlocking) setUnlocking(null);
+    });
     void loaded.then(() => {
       const id = windows[windowId];
       if (!id) return;
@@ -85,10 +97,10 @@ export function createAttention(closed: (approvalId: string) => void): Attention
       void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });
     },
     openWallet() {
-      if (unlocking !== null) return;
-      unlocking = -1;
-      void open('/').then((windowId) => {
-        unlocking = windowId ?? null;
+      void unlockingLoaded.then(() => {
+        if (unlocking !== null) return;
+        unlocking = -1;
+        void open('/').then((windowId) => setUnlocking(windowId ?? null));
       });
     },
     notify(title, message) {

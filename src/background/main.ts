@@ -3,6 +3,7 @@ import browser from 'webextension-polyfill';
 import { signerFromSeed, verify } from '../engine/crypto.ts';
 import type { Clock, Random } from '../engine/ports.ts';
 import { createTransport } from '../engine/transport/index.ts';
+import { aeppPort } from '../rpc/aepp.ts';
 import { pagePort } from '../rpc/page.ts';
 import { popupPort } from '../rpc/popup.ts';
 import { createAttention } from './attention.ts';
@@ -73,6 +74,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
     alarm: (channels) => attention.alarm(channels),
     notify: (title, message) => attention.notify(title, message),
     pushToPages: (origin, event) => pages.push(origin, event),
+    networkChanged: () => void ready.then(() => pages.networkChanged()),
   });
   minutes = () => wallet.settings.autoLockMinutes;
   void wallet.start();
@@ -87,7 +89,7 @@ const popup = createPopupServer(
   () => void ready.then(({ vault }) => vault.touch()),
 );
 const pages = createPageServer(
-  () => ready.then(({ wallet }) => wallet.gate),
+  ready.then(({ wallet }) => wallet),
   browser.runtime.id,
   () => Date.now(),
 );
@@ -95,6 +97,7 @@ const pages = createPageServer(
 browser.runtime.onConnect.addListener((port) => {
   if (port.name === popupPort) popup.accept(port);
   else if (port.name === pagePort) pages.accept(port);
+  else if (port.name === aeppPort) pages.acceptAepp(port);
   else port.disconnect();
 });
 

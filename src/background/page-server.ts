@@ -1,25 +1,43 @@
-/** Carries between content scripts and the gate. The page is named by the browser (`sender.origin`), never by itself. */
+/** Carries between content scripts and the gates. The page is named by the browser (`sender.origin`), never by itself. */
 import * as v from 'valibot';
 import type { Runtime } from 'webextension-polyfill';
+import { type AeppNode, type AeppReply, aeppErrors } from '../rpc/aepp.ts';
 import { type PageEvent, type PageReply, PageRequest, pageErrors } from '../rpc/page.ts';
+import { AeppError } from './dapps/aepp.ts';
 import { PageError } from './dapps/errors.ts';
-import type { Gate } from './dapps/gate.ts';
+
+/** What of the wallet pages reach. */
+export interface PageWallet {
+  gate: { handle(origin: string, method: string, params: unknown): Promise<unknown> };
+  aepp: { handle(origin: string, method: string, params: unknown): Promise<unknown> };
+  sites: { get(origin: string): unknown };
+  networkForPages(): { networkId: string; node: AeppNode } | null;
+}
 
 export interface PageServer {
+  /** A connection of the provider; any but a top frame of a website is cut. */
   accept(port: Runtime.Port): void;
+  /** The same for aepp-sdk's RPC. */
+  acceptAepp(port: Runtime.Port): void;
   push(origin: string, event: PageEvent): void;
+  networkChanged(): void;
 }
 
 /** A site may have so many requests in flight over all its tabs, and ask so often per minute. */
 const maxInFlight = 50;
 const maxPerMinute = 600;
 
+type Request = v.InferOutput<typeof PageRequest>;
+type Failure = { code: number; message: string; data?: unknown };
+type Reply = { kind: 'result'; id: string; result: unknown } | { kind: 'error'; id: string; error: Failure };
+
 export function createPageServer(
-  gate: () => Promise<Gate>,
+  ready: Promise<PageWallet>,
   extensionId: string,
   now: () => number,
 ): PageServer {
-  const ports = new Map<Runtime.Port, string>();
+  const pages = new Map<Runtime.Port, string>();
+  const aepps = new Map<Runtime.Port, string>();
   const inFlight = new Map<string, number>();
   const recent = new Map<string, { since: number; count: number }>();
 
@@ -34,52 +52,97 @@ export function createPageServer(
     return window.count > maxPerMinute;
   }
 
-  async function answer(origin: string, request: v.InferOutput<typeof PageRequest>): Promise<PageReply> {
+  async function answer(
+    origin: string,
+    { id }: Request,
+    handle: (wallet: PageWallet) => Promise<unknown>,
+    explain: (error: unknown) => Failure,
+  ): Promise<Reply> {
     if (overLimit(origin))
-      return failure(
-        request.id,
-        pageErrors.limitExceeded,
-        'Too many requests at once: wait for the answers.',
-      );
+      return { kind: 'error', id, error: explain(new PageError('limitExceeded', tooMany)) };
     inFlight.set(origin, (inFlight.get(origin) ?? 0) + 1);
     try {
-      const result = await (await gate()).handle(origin, request.method, request.params);
-      return { kind: 'result', id: request.id, result };
+      return { kind: 'result', id, result: await handle(await ready) };
     } catch (error) {
-      if (error instanceof PageError) return failure(request.id, error.code, error.message);
-      // No inner detail leaves for a page.
-      return failure(request.id, pageErrors.internal, 'The wallet could not do this.');
+      return { kind: 'error', id, error: explain(error) };
     } finally {
       inFlight.set(origin, (inFlight.get(origin) ?? 1) - 1);
     }
   }
 
-  return {
-    accept(port) {
-      const origin = originOf(port, extensionId);
-      if (!origin) return port.disconnect();
-      ports.set(port, origin);
-      port.onDisconnect.addListener(() => ports.delete(port));
-      port.onMessage.addListener((message: unknown) => {
-        const request = v.safeParse(PageRequest, message);
-        if (!request.success) return;
-        void answer(origin, request.output).then((reply) => {
-          if (ports.has(port)) port.postMessage(reply);
-        });
+  function listen(
+    port: Runtime.Port,
+    ports: Map<Runtime.Port, string>,
+    reply: (origin: string, request: Request) => Promise<Reply>,
+  ): void {
+    const origin = originOf(port, extensionId);
+    if (!origin) return port.disconnect();
+    ports.set(port, origin);
+    port.onDisconnect.addListener(() => ports.delete(port));
+    port.onMessage.addListener((message: unknown) => {
+      const request = v.safeParse(PageRequest, message);
+      if (!request.success) return;
+      void reply(origin, request.output).then((answered) => {
+        if (ports.has(port)) port.postMessage(answered);
       });
-    },
+    });
+  }
+
+  return {
+    accept: (port) =>
+      listen(port, pages, (origin, request) =>
+        answer(
+          origin,
+          request,
+          ({ gate }) => gate.handle(origin, request.method, request.params),
+          pageFailure,
+        ),
+      ),
+    acceptAepp: (port) =>
+      listen(port, aepps, (origin, request) =>
+        answer(
+          origin,
+          request,
+          ({ aepp }) => aepp.handle(origin, request.method, request.params),
+          aeppFailure,
+        ),
+      ),
     push(origin, event) {
-      for (const [port, of] of ports)
+      for (const [port, of] of pages)
         if (of === origin) port.postMessage({ kind: 'event', event } satisfies PageReply);
+      if (event.type !== 'disconnected') return;
+      for (const [port, of] of aepps)
+        if (of === origin) port.postMessage({ kind: 'closed' } satisfies AeppReply);
+    },
+    networkChanged() {
+      void ready.then((wallet) => {
+        const network = wallet.networkForPages();
+        if (!network) return;
+        const { networkId, node } = network;
+        for (const [port, origin] of aepps)
+          port.postMessage({
+            kind: 'network',
+            networkId,
+            ...(wallet.sites.get(origin) ? { node } : {}),
+          } satisfies AeppReply);
+      });
     },
   };
 }
 
-const failure = (id: string, code: number, message: string): PageReply => ({
-  kind: 'error',
-  id,
-  error: { code, message },
-});
+const tooMany = 'Too many requests at once: wait for the answers.';
+
+/** No inner detail leaves for a page. */
+function pageFailure(error: unknown): Failure {
+  if (error instanceof PageError) return { code: error.code, message: error.message };
+  return { code: pageErrors.internal, message: 'The wallet could not do this.' };
+}
+
+function aeppFailure(error: unknown): Failure {
+  if (error instanceof AeppError) return error.failure;
+  const message = error instanceof PageError ? error.message : 'The wallet could not do this.';
+  return { code: aeppErrors.internal, message };
+}
 
 /** The top frame's web origin; null for anything else. */
 function originOf(port: Runtime.Port, extensionId: string): string | null {

@@ -11,16 +11,18 @@ import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verif
 import { defaultSettings } from '../engine/settings.ts';
 import { equalBytes } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
-import { entriesOf, type HistoryEntry, other, type Settings } from '../protocol/channel/index.ts';
+import { type HistoryEntry, other, type Settings } from '../protocol/channel/index.ts';
 import type { PageEvent } from '../rpc/page.ts';
 import type { ApprovalView, HistoryItem, WalletView } from '../rpc/schema.ts';
-import { loadSiteAsks, type SiteAsk, type SiteAsks } from './dapps/approvals.ts';
+import { AeppGate } from './dapps/aepp.ts';
+import { loadSiteAsks, type SiteAsks } from './dapps/approvals.ts';
 import { Gate } from './dapps/gate.ts';
 import { loadSites, type Sites } from './dapps/sites.ts';
+import { siteApproval } from './dapps/views.ts';
 import { WalletError } from './errors.ts';
 import { createLockedWatch, type LockedWatch } from './locked.ts';
 import type { Session, Vault } from './vault/index.ts';
-import { channelApproval, channelView, decodeEntries, digestOf } from './view.ts';
+import { channelApproval, channelView } from './view.ts';
 
 export interface WalletDeps {
   store: Store;
@@ -42,6 +44,8 @@ export interface WalletDeps {
   alarm(channels: number): void;
   notify(title: string, message: string): void;
   pushToPages(origin: string, event: PageEvent): void;
+  /** The wallet is on another network than before. */
+  networkChanged(): void;
 }
 
 /** What the person chose, kept in table `meta` under `settings`. */
@@ -70,6 +74,8 @@ const watchInterval = 1_000;
 const balanceInterval = 2_000;
 /** Between two looks of the locked wallet, while its worker lives; an alarm wakes it for more. */
 const lockedInterval = 5_000;
+/** A page's request waits so long for the person to unlock the wallet. */
+const unlockWait = 3 * 60_000;
 /** A solo close with a slash takes about so much; kept on chain beside each channel (PROTOCOL 7). */
 const disputeFee = 100_000n * 10n ** 9n;
 
@@ -78,6 +84,7 @@ export class Wallet {
   readonly sites: Sites;
   readonly asks: SiteAsks;
   readonly gate: Gate;
+  readonly aepp: AeppGate;
   #settings: StoredSettings;
   #network: StoredNetwork;
   #chain: Chain;
@@ -91,9 +98,8 @@ export class Wallet {
   #balance: bigint | null = null;
   #storage: WalletView['storage'] = { ok: true, message: null };
   #funded = new Map<string, boolean>();
-  #phases = new Map<string, string>();
-  #numbers = new Map<string, bigint>();
   #stopBalance: () => void = () => undefined;
+  readonly #whenStarted = new Set<() => void>();
 
   static async load(deps: WalletDeps): Promise<Wallet> {
     let wallet: Wallet | null = null;
@@ -135,11 +141,21 @@ export class Wallet {
     this.gate = new Gate({
       store: deps.store,
       clock: deps.clock,
+      random: deps.random,
       sites,
       asks,
       running: () => this.#running && { ...this.#running, networkId: this.#network.networkId },
       wantUnlock: deps.wantUnlock,
       push: deps.pushToPages,
+    });
+    this.aepp = new AeppGate({
+      store: deps.store,
+      clock: deps.clock,
+      sites,
+      asks,
+      network: () => this.networkForPages(),
+      unlocked: () => this.#unlocked(),
+      connect: (origin) => this.gate.handle(origin, 'connect', {}),
     });
   }
 
@@ -165,6 +181,30 @@ export class Wallet {
         `The wallet is starting: ${this.#problem ?? 'waiting for the node'}.`,
       );
     throw new WalletError('locked', 'The wallet is locked: unlock it first.');
+  }
+
+  /** What a connected page may know of the network; null where there is no wallet. */
+  networkForPages() {
+    if (this.#deps.vault.status() === 'empty') return null;
+    const { networkId, nodeUrl } = this.#network;
+    return { networkId, node: { name: this.preset?.name ?? networkId, url: nodeUrl } };
+  }
+
+  /** The wallet once it runs; asks the person to unlock it. Null where that did not happen in time. */
+  async #unlocked() {
+    if (!this.#running) {
+      if (this.#deps.vault.status() !== 'unlocked') this.#deps.wantUnlock();
+      await new Promise<void>((resolve) => {
+        const started = () => {
+          cancel();
+          this.#whenStarted.delete(started);
+          resolve();
+        };
+        const cancel = this.#deps.clock.after(unlockWait, started);
+        this.#whenStarted.add(started);
+      });
+    }
+    return this.#running && { ...this.#running, networkId: this.#network.networkId };
   }
 
   // ---- starting and stopping
@@ -209,15 +249,16 @@ export class Wallet {
         changed: (actor) => this.#onChanged(actor),
         considering: (actor) => void this.#onConsidering(actor),
         committed: (actor, items) => this.#onCommitted(actor, items),
-        inband: () => undefined,
+        inband: (actor, data) => this.#quietly(this.gate.message(actor, data)),
         storeFailed: (error) => this.#onStoreFailed(error),
         chain: (status, problem) => this.#onChain(status, problem),
       },
     });
     transport.onAddresses(() => this.changed());
     this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey) };
-    for (const actor of engine.channels()) this.#remember(actor);
+    for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
     this.#watchBalance();
+    for (const started of [...this.#whenStarted]) started();
     this.changed();
   }
 
@@ -350,7 +391,10 @@ export class Wallet {
 
   async #putNetwork(network: StoredNetwork): Promise<void> {
     await this.#deps.store.commit([{ table: 'meta', key: 'network', value: network }]);
+    const changed =
+      this.#network.networkId !== network.networkId || this.#network.nodeUrl !== network.nodeUrl;
     this.#network = network;
+    if (changed) this.#deps.networkChanged();
   }
 
   #protocolSettings(): Settings {
@@ -360,29 +404,9 @@ export class Wallet {
   // ---- what happens
 
   #onChanged(actor: ChannelActor): void {
-    const { channel } = actor;
-    if (this.#phases.get(actor.id) !== channel.phase) {
-      this.#phases.set(actor.id, channel.phase);
-      this.#quietly(this.gate.announce(actor, 'statusChanged', { phase: channel.phase }));
-    }
-    const number = channel.latest?.number;
-    if (number !== undefined && this.#numbers.get(actor.id) !== number) {
-      this.#numbers.set(actor.id, number);
-      const balances = channel.latest!.balances;
-      this.#quietly(
-        this.gate.announce(actor, 'stateChanged', {
-          mine: balances[channel.role].toString(),
-          theirs: balances[other(channel.role)].toString(),
-        }),
-      );
-    }
+    this.#quietly(this.gate.announce(actor));
     this.#storage = { ok: true, message: null };
     this.changed();
-  }
-
-  #remember(actor: ChannelActor): void {
-    this.#phases.set(actor.id, actor.channel.phase);
-    if (actor.channel.latest) this.#numbers.set(actor.id, actor.channel.latest.number);
   }
 
   async #onConsidering(actor: ChannelActor): Promise<void> {
@@ -395,16 +419,14 @@ export class Wallet {
     this.changed();
   }
 
-  #onCommitted(actor: ChannelActor, items: HistoryEntry[]): void {
+  #onCommitted(_actor: ChannelActor, items: HistoryEntry[]): void {
     void this.refreshBalance();
     const received = items.filter((item) => item.kind === 'received');
     const failed = items.find((item) => item.kind === 'failed');
     if (received.length > 0) this.#deps.notify('Payment received', 'A payment arrived over a channel.');
     if (failed) this.#deps.notify('A channel stopped', failed.note ?? 'Open the wallet to see why.');
-    if (items.some((item) => item.kind === 'closed')) {
+    if (items.some((item) => item.kind === 'closed'))
       this.#deps.notify('Channel closed', 'Your coins are back in your account.');
-      this.#quietly(this.gate.announce(actor, 'onChainTx', { what: 'close' }));
-    }
   }
 
   #onStoreFailed(error: unknown): void {
@@ -466,34 +488,13 @@ export class Wallet {
       .filter((approval) => approval !== null)
       // The initiator's balance is looked up first, so that nothing is shown and then changes.
       .filter((approval) => approval.kind !== 'incoming_channel' || this.#funded.has(approval.channel));
-    const ofSites = this.asks.list().flatMap((ask) => this.#siteApproval(running, ask) ?? []);
-    return [...ofChannels, ...ofSites].sort((a, b) => a.createdAt - b.createdAt);
-  }
-
-  #siteApproval(running: Running, ask: SiteAsk): ApprovalView | null {
-    if (ask.kind === 'connect') return ask;
-    const actor = running.engine.channels().find((candidate) => candidate.id === ask.channel);
-    if (!actor?.channel.latest) return null;
-    const { channel } = actor;
-    const balances = channel.latest!.balances;
-    const [mine, theirs] = [balances[channel.role], balances[other(channel.role)]];
     const shown = {
-      entries: decodeEntries(siteEntries(actor, ask)),
-      before: { mine: mine.toString(), theirs: theirs.toString() },
-      after: { mine: (mine - ask.amount).toString(), theirs: (theirs + ask.amount).toString() },
+      engine: running.engine,
+      publicKey: running.signer.publicKey,
+      networkId: this.#network.networkId,
     };
-    return {
-      kind: 'site_payment',
-      id: ask.id,
-      origin: ask.origin,
-      createdAt: ask.createdAt,
-      channel: actor.id,
-      peer: encode('ak', actor.peer),
-      amount: ask.amount.toString(),
-      note: ask.note,
-      ...shown,
-      digest: digestOf([ask.id, ask.origin, actor.id, shown]),
-    };
+    const ofSites = this.asks.list().flatMap((ask) => siteApproval(shown, ask) ?? []);
+    return [...ofChannels, ...ofSites].sort((a, b) => a.createdAt - b.createdAt);
   }
 
   /** The person's decision, about exactly what was shown. */
@@ -508,6 +509,17 @@ export class Wallet {
     switch (approval.kind) {
       case 'connect':
         if (approve) await this.gate.connected(approval.origin);
+        await this.asks.decide(id, approve);
+        return;
+      case 'site_channel': {
+        const ask = this.asks.get(id);
+        if (!approve) await this.asks.decide(id, false);
+        else if (ask?.kind === 'site_channel') await this.gate.operations.carryOut(ask);
+        return;
+      }
+      case 'site_transaction':
+      case 'site_message':
+        // The page's call signs it; where the page is gone, nothing is signed.
         await this.asks.decide(id, approve);
         return;
       case 'site_payment': {
@@ -632,16 +644,6 @@ async function readNetwork(store: Store): Promise<StoredNetwork> {
       chainHash: null,
     }
   );
-}
-
-function siteEntries(actor: ChannelActor, ask: Extract<SiteAsk, { kind: 'site_payment' }>): Uint8Array[] {
-  return entriesOf(actor.channel, {
-    scope: ask.origin,
-    id: ask.requestId,
-    amount: ask.amount,
-    direction: 'pay',
-    note: ask.note,
-  });
 }
 
 function historyItem(actor: ChannelActor, index: number, at: number, entry: HistoryEntry) {

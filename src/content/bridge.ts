@@ -6,19 +6,7 @@ import * as v from 'valibot';
 import { PageEvent, PageReply, pageErrors, pageMethods } from '../rpc/page.ts';
 import { EventOrder } from './events.ts';
 import { maxInFlight, type PageFrame, parseFrame } from './frames.ts';
-
-/** What the bridge needs of a `runtime.Port`. */
-export interface WorkerPort {
-  postMessage(message: unknown): void;
-  disconnect(): void;
-  onMessage: { addListener(listener: (message: unknown) => void): void };
-  onDisconnect: { addListener(listener: () => void): void };
-}
-
-/** Thrown by `connect` where the extension was removed or updated: this page's bridge can never connect again. */
-export class ExtensionGoneError extends Error {
-  override name = 'ExtensionGoneError';
-}
+import { WorkerLink, type WorkerPort } from './worker-link.ts';
 
 export interface BridgeDeps {
   /** Opens a port to the worker, starting it where it is stopped. */
@@ -33,12 +21,12 @@ const repeatable: ReadonlySet<string> = new Set([
   'channel.list',
   'channel.get',
   'channel.balances',
+  'channel.leave',
+  'channel.reconnect',
   'events.since',
 ]);
 /** A call is sent at most so often before it fails. */
 const maxSends = 5;
-/** Waits before connecting again, in milliseconds, by connections in a row that brought no message. */
-const backoff = [50, 200, 1_000, 3_000, 10_000, 30_000];
 
 interface Call {
   pageId: number;
@@ -51,23 +39,31 @@ export class Bridge {
   readonly #deps: BridgeDeps;
   readonly #calls = new Map<string, Call>();
   readonly #events: EventOrder;
-  #port: WorkerPort | null = null;
+  readonly #link: WorkerLink;
   #nextId = 1;
   /** The id of the fetch of missed events, while it runs. */
   #fetchId: string | null = null;
   #subscribed = false;
-  #asleep = false;
-  #gone = false;
-  #failures = 0;
-  #retrying = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
+    this.#link = new WorkerLink({
+      connect: deps.connect,
+      after: deps.after,
+      wanted: () => this.#subscribed || this.#calls.size > 0,
+      opened: () => this.#opened(),
+      message: (message) => this.#answer(message),
+      lost: () => this.#lost(),
+      gone: () => {
+        for (const { pageId } of this.#calls.values()) this.#failGone(pageId);
+        this.#calls.clear();
+      },
+    });
     this.#events = new EventOrder({
       deliver: (event) => deps.toPage(JSON.stringify({ kind: 'event', event })),
       fetch: (after) => {
         this.#fetchId = `events-${this.#nextId++}`;
-        this.#post({ id: this.#fetchId, method: 'events.since', params: { after } });
+        this.#link.post({ id: this.#fetchId, method: 'events.since', params: { after } });
       },
     });
   }
@@ -78,25 +74,19 @@ export class Bridge {
     if (frame?.kind === 'request') this.#request(frame);
     else if (frame?.kind === 'subscribe' && !this.#subscribed) {
       this.#subscribed = true;
-      if (this.#port) this.#events.connected();
-      else this.#open();
+      if (this.#link.isOpen) this.#events.connected();
+      else this.#link.open();
     }
   }
 
-  /** The page leaves, perhaps into the back/forward cache, where no port stays open. */
+  /** The page leaves, perhaps into the back/forward cache. */
   hide(): void {
-    this.#asleep = true;
-    const port = this.#port;
-    this.#lost();
-    port?.disconnect();
+    this.#link.hide();
   }
 
   /** The page is shown again. */
   show(): void {
-    if (!this.#asleep) return;
-    this.#asleep = false;
-    this.#failures = 0;
-    if (this.#wanted()) this.#open();
+    this.#link.show();
   }
 
   #request({ id, method, params }: PageFrame & { kind: 'request' }): void {
@@ -112,58 +102,26 @@ export class Bridge {
         pageErrors.limitExceeded,
         `This page has ${maxInFlight} requests without an answer: wait for one before the next.`,
       );
-    if (this.#gone) return this.#failGone(id);
+    if (this.#link.isGone) return this.#failGone(id);
     const key = `call-${this.#nextId++}`;
     const call = { pageId: id, method, params, sends: 0 };
     this.#calls.set(key, call);
-    if (this.#port) this.#send(key, call);
-    else this.#open();
+    if (this.#link.isOpen) this.#send(key, call);
+    else this.#link.open();
   }
 
-  #wanted(): boolean {
-    return this.#subscribed || this.#calls.size > 0;
-  }
-
-  /** Connects and sends what waits. */
-  #open(): void {
-    if (this.#port || this.#asleep || this.#gone) return;
-    let port: WorkerPort;
-    try {
-      port = this.#deps.connect();
-    } catch (error) {
-      if (error instanceof ExtensionGoneError) this.#leave();
-      else this.#retry();
-      return;
-    }
-    this.#port = port;
-    port.onMessage.addListener((message) => {
-      if (port === this.#port) this.#answer(message);
-    });
-    port.onDisconnect.addListener(() => {
-      if (port !== this.#port) return;
-      this.#lost();
-      this.#retry();
-    });
+  #opened(): void {
     for (const [key, call] of this.#calls) this.#send(key, call);
     if (this.#subscribed) this.#events.connected();
   }
 
   #send(key: string, call: Call): void {
     call.sends += 1;
-    this.#post({ id: key, method: call.method, params: call.params });
-  }
-
-  #post(message: unknown): void {
-    try {
-      this.#port?.postMessage(message);
-    } catch {
-      // The port is closing: its onDisconnect follows and decides what becomes of the call.
-    }
+    this.#link.post({ id: key, method: call.method, params: call.params });
   }
 
   /** The worker was stopped: calls that must not be sent twice fail, the others wait for the next connection. */
   #lost(): void {
-    this.#port = null;
     this.#fetchId = null;
     this.#events.disconnected();
     for (const [key, call] of this.#calls) {
@@ -177,27 +135,10 @@ export class Bridge {
     }
   }
 
-  #retry(): void {
-    if (this.#retrying || !this.#wanted()) return;
-    this.#retrying = true;
-    const wait = backoff[Math.min(this.#failures, backoff.length - 1)]!;
-    this.#failures += 1;
-    this.#deps.after(() => {
-      this.#retrying = false;
-      if (this.#wanted()) this.#open();
-    }, wait);
-  }
-
-  #leave(): void {
-    this.#gone = true;
-    for (const { pageId } of this.#calls.values()) this.#failGone(pageId);
-    this.#calls.clear();
-  }
-
   #answer(message: unknown): void {
     const parsed = v.safeParse(PageReply, message);
     if (!parsed.success) return;
-    this.#failures = 0;
+    this.#link.alive();
     const reply = parsed.output;
     if (reply.kind === 'event') {
       if (this.#subscribed) this.#events.receive(reply.event);

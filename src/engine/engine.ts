@@ -227,10 +227,11 @@ export class Engine {
     addresses: string[],
     terms: Terms,
     peerName: string | null = null,
+    temporaryId: Uint8Array = this.#deps.random(32),
   ): Promise<ChannelActor> {
     const channel = initiate(
       {
-        temporaryId: this.#deps.random(32),
+        temporaryId,
         keys: { initiator: this.#deps.signer.publicKey, responder: peer },
         networkId: this.#deps.network.networkId,
         chainHash: this.#deps.network.chainHash,
@@ -409,6 +410,38 @@ export class Engine {
       return { hash: txHash(signed), fee };
     } catch (error) {
       // Unless the node refused it, it may have taken it: then the stored one stays, and can be posted again.
+      if (!(error instanceof ChainUnavailableError))
+        await this.#deps.store.commit([
+          this.#nonces.release(nonce),
+          { table: 'requests', key, value: undefined },
+        ]);
+      throw error;
+    }
+  }
+
+  /** Whether a channel or a payment of this wallet has a transaction with this nonce. */
+  isNonceHeld(nonce: bigint): boolean {
+    return this.#nonces.isHeld(nonce);
+  }
+
+  /**
+   * Posts a transaction of this account that was made elsewhere, under the one ledger of nonces.
+   * @throws EngineError where the nonce is held; TransactionRefusedError and ChainUnavailableError of the node
+   */
+  async publish(signed: Uint8Array, nonce: bigint): Promise<Uint8Array> {
+    const key = requestKey('publish', toHex(txHash(signed)));
+    // Posted before: again does no harm, and tells whether the node has it.
+    if (!(await this.#deps.store.get('requests', key))) {
+      if (!this.#nonces.take(nonce))
+        throw new EngineError('nonce_held', `Nonce ${nonce} belongs to another transaction of this wallet.`);
+      await this.#deps.store.commit([
+        this.#nonces.hold(nonce, 'publish'),
+        { table: 'requests', key, value: { signed } },
+      ]);
+    }
+    try {
+      return await this.#deps.chain().post(signed);
+    } catch (error) {
       if (!(error instanceof ChainUnavailableError))
         await this.#deps.store.commit([
           this.#nonces.release(nonce),

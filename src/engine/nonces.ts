@@ -8,6 +8,9 @@ import type { Chain, Store, Write } from './ports.ts';
 export interface Nonces {
   /** The lowest nonce that neither the chain, the mempool nor this wallet uses. Held at once, durable by `hold`. */
   reserve(holder: string): Promise<bigint>;
+  /** Holds this very nonce, if it is free here: for a transaction that was made elsewhere. Durable by `hold`. */
+  take(nonce: bigint): boolean;
+  isHeld(nonce: bigint): boolean;
   /** The write that makes a reservation durable: it belongs in the commit of what uses it. */
   hold(nonce: bigint, holder: string): Write;
   /** The nonce is free again: in memory at once, durable by the write it returns. */
@@ -50,6 +53,12 @@ export async function createNonces(deps: {
       last = result.catch(() => undefined);
       return result;
     },
+    take(nonce) {
+      if (held.has(nonce)) return false;
+      held.add(nonce);
+      return true;
+    },
+    isHeld: (nonce) => held.has(nonce),
     hold: (nonce, holder) => ({ table: 'nonces', key: keyOf(nonce), value: { holder } }),
     release(nonce) {
       held.delete(nonce);

@@ -3,7 +3,7 @@
  * The content script only carries; the worker validates, and knows the page by the browser's own `sender.origin`.
  */
 import * as v from 'valibot';
-import { Address, Aetto, LocalId, Note, Phase, RequestId } from './schema.ts';
+import { Address, Aetto, LocalId, Note, Phase, RequestId, Terms } from './schema.ts';
 
 const nothing = v.optional(v.object({}), {});
 
@@ -41,6 +41,41 @@ export const pageMethods = {
     params: v.object({ id: LocalId, amount: Aetto, note: v.optional(Note), requestId: RequestId }),
     result: v.object({ id: LocalId, sequenceNumber: v.string(), mine: Aetto, theirs: Aetto }),
   },
+  /**
+   * Proposes a channel to whoever made the invite. The person sees terms and fee. Answers when it is on its way; the
+   * channel's events tell how it goes on. As with every changing call, repeating a requestId returns the first outcome.
+   */
+  'channel.open': {
+    params: v.object({
+      invite: v.pipe(v.string(), v.maxLength(4096)),
+      terms: Terms,
+      requestId: RequestId,
+    }),
+    result: v.object({ id: LocalId }),
+  },
+  /** Puts coins of the account into the channel; the person approves. `depositLocked` tells that they count. */
+  'channel.deposit': {
+    params: v.object({ id: LocalId, amount: Aetto, requestId: RequestId }),
+    result: v.object({ id: LocalId }),
+  },
+  /** Takes coins out to the account; the person approves. `withdrawLocked` tells the end. */
+  'channel.withdraw': {
+    params: v.object({ id: LocalId, amount: Aetto, requestId: RequestId }),
+    result: v.object({ id: LocalId }),
+  },
+  /** Closes by agreement; the person approves. A page can never close alone. */
+  'channel.shutdown': {
+    params: v.object({ id: LocalId, requestId: RequestId }),
+    result: v.object({ id: LocalId }),
+  },
+  /** Sends a text to the other side, which gets it as a `message` event. Nobody keeps it. */
+  'channel.sendMessage': {
+    params: v.object({ id: LocalId, message: v.pipe(v.string(), v.maxLength(16_000)), requestId: RequestId }),
+    result: v.object({ id: LocalId }),
+  },
+  /** Ends the connection; the channel stays open, and is not dialled until `channel.reconnect`. */
+  'channel.leave': { params: v.object({ id: LocalId }), result: v.object({}) },
+  'channel.reconnect': { params: v.object({ id: LocalId }), result: v.object({}) },
   /** Events after this number, so that a page that reloads loses none. */
   'events.since': {
     params: v.object({ after: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
@@ -60,6 +95,9 @@ export const PageEvent = v.object({
     'statusChanged',
     'stateChanged',
     'onChainTx',
+    'depositLocked',
+    'withdrawLocked',
+    'message',
     'error',
   ]),
   id: v.nullable(LocalId),

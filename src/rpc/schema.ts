@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { phases } from '../protocol/channel/types.ts';
+import { txLabels, txNames } from './tx-names.ts';
 
 /** An amount in aetto (1 AE = 10^18 aetto), a decimal string of at most 39 digits. */
 export const Aetto = v.pipe(
@@ -90,6 +91,13 @@ export const DecodedEntry = v.variant('type', [
   v.object({ type: v.literal('other'), description: v.string() }),
 ]);
 
+/** One line of a transaction; `label` names a text, amounts are in aetto. */
+export const TxFact = v.object({
+  label: v.picklist(txLabels),
+  kind: v.picklist(['account', 'amount', 'number', 'text']),
+  value: v.string(),
+});
+
 /** Something that needs the person. It survives a restart of the worker; closing the window means no. */
 export const ApprovalView = v.variant('kind', [
   v.object({
@@ -111,6 +119,51 @@ export const ApprovalView = v.variant('kind', [
     before: v.object({ mine: Aetto, theirs: Aetto }),
     after: v.object({ mine: Aetto, theirs: Aetto }),
     /** Names what was shown: a decision on anything else is refused. */
+    digest: v.string(),
+  }),
+  v.object({
+    /** A page's transaction on chain, by aepp-sdk's RPC. */
+    kind: v.literal('site_transaction'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    networkId: v.string(),
+    type: v.picklist(txNames),
+    facts: v.array(TxFact),
+    /** To the miners, and all that can leave the account, at most. */
+    cost: Aetto,
+    most: Aetto,
+    /** The wallet posts it; otherwise the page may, at any time. */
+    broadcast: v.boolean(),
+    /** Somebody else's transaction carries it and pays its fee. */
+    inner: v.boolean(),
+    digest: v.string(),
+  }),
+  v.object({
+    /** A page wants to open, fund, drain or close a channel. */
+    kind: v.literal('site_channel'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    operation: v.picklist(['open', 'deposit', 'withdraw', 'shutdown']),
+    peer: v.string(),
+    /** The channel there is; null for a new one. */
+    target: v.nullable(LocalId),
+    terms: v.nullable(Terms),
+    /** What is moved between account and channel. */
+    sum: v.nullable(Aetto),
+    /** Known beforehand for opening and closing. */
+    fee: v.nullable(Aetto),
+    /** What each side gets by closing. */
+    gets: v.nullable(v.object({ mine: Aetto, theirs: Aetto })),
+    digest: v.string(),
+  }),
+  v.object({
+    kind: v.literal('site_message'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    message: v.string(),
     digest: v.string(),
   }),
   v.object({

@@ -51,6 +51,7 @@ async function start(parts: Parts, store: Store = parts.store) {
     },
     notify: (title) => notices.push(title),
     pushToPages: () => undefined,
+    networkChanged: () => undefined,
   });
   running.push(wallet);
   return {

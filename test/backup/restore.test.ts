@@ -189,6 +189,7 @@ describe('the wallet', () => {
         alarm: () => undefined,
         notify: () => undefined,
         pushToPages: () => undefined,
+        networkChanged: () => undefined,
       });
       return { made, deps, handlers: createHandlers(made, deps.vault, deps) };
     }

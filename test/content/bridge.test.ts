@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ExtensionGoneError } from '../../src/content/bridge.ts';
 import { maxInFlight, maxRequestBytes } from '../../src/content/frames.ts';
+import { ExtensionGoneError } from '../../src/content/worker-link.ts';
 import { bridgeUnderTest, event } from './fakes.ts';
 
 const transfer = { id: 'a'.repeat(64), amount: '1', requestId: 'order-1' };

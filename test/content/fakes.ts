@@ -1,4 +1,5 @@
-import { Bridge, type BridgeDeps, type WorkerPort } from '../../src/content/bridge.ts';
+import { Bridge, type BridgeDeps } from '../../src/content/bridge.ts';
+import type { WorkerPort } from '../../src/content/worker-link.ts';
 import type { PageEvent } from '../../src/rpc/page.ts';
 
 /** A worker's end of one port, in the test's hands. */

@@ -1,14 +1,12 @@
 /** What a page may do: the gate over real stores, with a channel between two real engines. */
-import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
 import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
-import { openIdbStore } from '../../src/background/store/idb.ts';
 import type { PageEvent } from '../../src/rpc/page.ts';
-import { clock, type Party, phase, startParty, until } from '../engine/party.ts';
+import { clock, type Party, phase, random, startParty, until } from '../engine/party.ts';
 
 const ae = 10n ** 18n;
 const site = 'https://shop.example';
@@ -47,12 +45,13 @@ beforeAll(async () => {
   );
   id = opened!.id;
   await until('open', phase(wallet, id), (value) => value === 'open');
-  const store = await openIdbStore('gate-test');
+  const { store } = wallet;
   sites = await loadSites(store);
   asks = await loadSiteAsks({ store, clock, changed: () => undefined });
   gate = new Gate({
     store: wallet.store,
     clock,
+    random,
     sites,
     asks,
     running: () =>
@@ -84,7 +83,18 @@ async function decide(approve: boolean): Promise<void> {
     (list) => list.length > 0,
   );
   if (ask!.kind === 'connect' && approve) await gate.connected(ask!.origin);
-  await asks.decide(ask!.id, approve);
+  if (ask!.kind === 'site_channel' && approve) await gate.operations.carryOut(ask!).catch(() => undefined);
+  else await asks.decide(ask!.id, approve);
+}
+/** Nothing of a deposit or withdrawal is left to do, on either side. */
+async function idle(): Promise<void> {
+  for (const party of [wallet, shop])
+    await until(
+      'the move to end',
+      () => party.engine.channel(id).channel.move,
+      (move) => move === null,
+      30_000,
+    );
 }
 const transfer = (requestId: string, amount = ae) =>
   gate.handle(site, 'channel.transfer', { id, amount: String(amount), requestId });
@@ -187,7 +197,7 @@ describe('a connected site', () => {
       (list) => list.length === 1,
     );
     const reloaded = await loadSiteAsks({
-      store: await openIdbStore('gate-test'),
+      store: wallet.store,
       clock,
       changed: () => undefined,
     });
@@ -196,13 +206,119 @@ describe('a connected site', () => {
   });
   test('hears of its channels only, in numbered order, and can ask for what it missed', async () => {
     const actor = wallet.engine.channel(id);
-    await gate.announce(actor, 'stateChanged', {});
-    await gate.announce(actor, 'stateChanged', {});
+    await gate.announce(actor);
+    await gate.message(actor, new TextEncoder().encode('hello'));
+    await gate.message(actor, Uint8Array.of(0xff));
     const numbers = pushed.filter(([origin]) => origin === site).map(([, event]) => event.number);
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(pushed.filter(([origin]) => origin !== site)).toEqual([]);
     const since = (await gate.handle(site, 'events.since', { after: numbers.length - 2 })) as PageEvent[];
     expect(since.map((event) => event.number)).toEqual(numbers.slice(-2));
+    expect(since.map((event) => event.detail)).toEqual([{ text: 'hello' }, { hex: 'ff' }]);
+  });
+  test('a gate that starts anew tells what the last one did not get to tell, and nothing twice', async () => {
+    const actor = wallet.engine.channel(id);
+    const types = () => pushed.filter(([origin]) => origin === site).map(([, event]) => event.type);
+    await gate.announce(actor);
+    const before = types().length;
+    const deps = { store: wallet.store, clock, random, sites, asks, wantUnlock: () => undefined };
+    const again = () =>
+      new Gate({
+        ...deps,
+        running: () => ({ engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' }),
+        push: (origin, event) => pushed.push([origin, event]),
+      });
+    await again().announce(actor, true);
+    expect(types().length).toBe(before);
+    const request = { scope: 'test', id: 'quiet', amount: ae, direction: 'pay', note: null } as const;
+    expect((await wallet.engine.request(id, request)).ok).toBe(true);
+    await again().announce(actor, true);
+    expect(types().slice(before)).toEqual(['stateChanged']);
+    await again().announce(actor, true);
+    expect(types().length).toBe(before + 1);
+  });
+  test('a message goes to the other side once for each requestId', async () => {
+    const send = (requestId: string, message: string) =>
+      gate.handle(site, 'channel.sendMessage', { id, message, requestId });
+    expect(await send('hello', 'hello')).toEqual({ id });
+    expect(await send('hello', 'hello')).toEqual({ id });
+    expect(await codeOf(send('hello', 'other'))).toBe(-32602);
+  });
+  test('a deposit begins once, when the person has said yes; its requestId has one outcome', async () => {
+    const deposit = (requestId: string, amount = ae) =>
+      gate.handle(site, 'channel.deposit', { id, amount: String(amount), requestId });
+    const declined = codeOf(deposit('no'));
+    await decide(false);
+    expect(await declined).toBe(4001);
+    const first = deposit('yes');
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    const second = deposit('yes');
+    expect(await codeOf(deposit('yes', 2n * ae))).toBe(-32602);
+    expect(await codeOf(deposit('other'))).toBe(-32005);
+    await decide(true);
+    expect(await first).toEqual({ id });
+    expect(await second).toEqual({ id });
+    const mine = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    await until('the deposit', mine, (balance) => balance === 8n * ae, 20_000);
+    expect(await deposit('yes')).toEqual({ id });
+    expect(asks.list()).toEqual([]);
+    await idle();
+  });
+  test('an approval that is decided on twice is carried out once', async () => {
+    const asked = gate.handle(site, 'channel.withdraw', { id, amount: String(ae), requestId: 'twice' });
+    const [ask] = await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    if (ask?.kind !== 'site_channel') throw new Error('another question');
+    const both = await Promise.all([gate.operations.carryOut(ask), gate.operations.carryOut(ask)]);
+    expect(both.filter((outcome) => outcome !== null).length).toBe(1);
+    expect(await asked).toEqual({ id });
+    const mine = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    await until('the withdrawal', mine, (balance) => balance === 7n * ae, 20_000);
+    await idle();
+  });
+  test('a close that the channel refuses meanwhile is told, and stays the requestId’s outcome', async () => {
+    const close = () => gate.handle(site, 'channel.shutdown', { id, requestId: 'close' });
+    const asked = codeOf(close());
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    await wallet.engine.wish(id, { type: 'shutdown' });
+    await decide(true);
+    const code = await asked;
+    expect(await codeOf(close())).toBe(code);
+  });
+  test('an invite for another network, a damaged one and the own one are refused before anybody is asked', async () => {
+    const terms = {
+      initiatorAmount: String(ae),
+      responderAmount: '0',
+      pushAmount: '0',
+      channelReserve: '0',
+      lockPeriod: 10,
+    };
+    const open = (peer: string, net: string) =>
+      codeOf(
+        gate.handle(site, 'channel.open', {
+          invite: `tandem:${peer}?net=${net}&via=/ip4/127.0.0.1/tcp/1/ws`,
+          terms,
+          requestId: 'open',
+        }),
+      );
+    expect(await open(shop.address, 'ae_mainnet')).toBe(-32602);
+    expect(await open(`${shop.address}x`, 'ae_devnet')).toBe(-32602);
+    expect(await open(wallet.address, 'ae_devnet')).toBe(-32602);
+    expect(asks.list()).toEqual([]);
+    const declined = open(shop.address, 'ae_devnet');
+    await decide(false);
+    expect(await declined).toBe(4001);
   });
   test('disconnected by the person: everything is refused again', async () => {
     await gate.disconnect(site);

@@ -3,8 +3,9 @@
  * of the page loses or doubles a request; its id follows from origin and requestId.
  */
 import { blake2b } from '@noble/hashes/blake2.js';
-import type { Clock, Store } from '../../engine/ports.ts';
+import type { Clock, Store, Write } from '../../engine/ports.ts';
 import { toHex } from '../../protocol/bytes.ts';
+import type { Terms } from '../../protocol/channel/index.ts';
 
 export type SiteAsk =
   | { kind: 'connect'; id: string; origin: string; createdAt: number }
@@ -18,7 +19,45 @@ export type SiteAsk =
       amount: bigint;
       note: string | null;
       requestId: string;
-    };
+    }
+  | {
+      kind: 'site_transaction';
+      id: string;
+      origin: string;
+      createdAt: number;
+      networkId: string;
+      /** Unsigned. */
+      tx: Uint8Array;
+      /** Whether the wallet posts it itself. */
+      broadcast: boolean;
+      /** Goes into another account's transaction, which pays the fee. */
+      inner: boolean;
+    }
+  | {
+      kind: 'site_channel';
+      id: string;
+      origin: string;
+      createdAt: number;
+      requestId: string;
+      /** Names what was asked: a repetition that asks something else is refused. */
+      of: string;
+      operation: ChannelOperation;
+    }
+  | { kind: 'site_message'; id: string; origin: string; createdAt: number; message: string };
+
+/** What a page may start on a channel with the person's yes. Amounts in aetto. */
+export type ChannelOperation =
+  | {
+      type: 'open';
+      /** 32 bytes, chosen when it was asked for: the id that the page is told. */
+      temporaryId: Uint8Array;
+      peer: Uint8Array;
+      addresses: string[];
+      name: string | null;
+      terms: Terms;
+    }
+  | { type: 'deposit' | 'withdraw'; channel: string; amount: bigint }
+  | { type: 'shutdown'; channel: string };
 
 export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string): string =>
   `site-${toHex(blake2b(new TextEncoder().encode(`${kind}\n${origin}\n${requestId}`), { dkLen: 16 }))}`;
@@ -28,8 +67,8 @@ export interface SiteAsks {
   get(id: string): SiteAsk | undefined;
   /** Shows it to the person; resolves with the decision. The same id waits for the same decision. */
   ask(ask: SiteAsk): Promise<boolean>;
-  /** Durable when it resolves. @returns whether it was still open */
-  decide(id: string, approved: boolean): Promise<boolean>;
+  /** Durable when it resolves, together with `writes`. @returns whether it was still open */
+  decide(id: string, approved: boolean, writes?: readonly Write[]): Promise<boolean>;
 }
 
 /** A person who does not answer in this time says no. */
@@ -48,9 +87,16 @@ export async function loadSiteAsks(deps: {
     else await deps.store.commit([{ table: 'approvals', key: ask.id, value: undefined }]);
   }
 
-  async function decide(id: string, approved: boolean): Promise<boolean> {
-    if (!open.has(id)) return false;
-    await deps.store.commit([{ table: 'approvals', key: id, value: undefined }]);
+  const deciding = new Set<string>();
+  async function decide(id: string, approved: boolean, writes: readonly Write[] = []): Promise<boolean> {
+    // A second decision, while the first is being written, is none.
+    if (!open.has(id) || deciding.has(id)) return false;
+    deciding.add(id);
+    try {
+      await deps.store.commit([{ table: 'approvals', key: id, value: undefined }, ...writes]);
+    } finally {
+      deciding.delete(id);
+    }
     open.delete(id);
     for (const resolve of waiting.get(id) ?? []) resolve(approved);
     waiting.delete(id);

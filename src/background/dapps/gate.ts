@@ -5,17 +5,21 @@
 import * as v from 'valibot';
 import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { Clock, Store } from '../../engine/ports.ts';
+import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
+import { requestKey } from '../../engine/stored.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { type Outcome, other, spendable } from '../../protocol/channel/index.ts';
-import { type PageEvent, type PageMethod, pageMethods } from '../../rpc/page.ts';
+import { type Outcome, other, spendable, type Terms } from '../../protocol/channel/index.ts';
+import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
+import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { PageError } from './errors.ts';
+import { Operations } from './operations.ts';
 import type { Sites } from './sites.ts';
 
 export interface GateDeps {
   store: Store;
   clock: Clock;
+  random: Random;
   sites: Sites;
   asks: SiteAsks;
   /** Null while the wallet is locked or not set up. */
@@ -25,10 +29,19 @@ export interface GateDeps {
   push(origin: string, event: PageEvent): void;
 }
 
+type Methods = {
+  [M in PageMethod]: (origin: string, params: v.InferOutput<PageMethods[M]['params']>) => Promise<unknown>;
+};
+
 export class Gate {
   readonly #deps: GateDeps;
+  readonly operations: Operations;
+  /** What was told of each channel, and whether that is in the store. */
+  readonly #told = new Map<string, { told: Told | null; stored: boolean }>();
+  readonly #telling = new Map<string, Promise<void>>();
   constructor(deps: GateDeps) {
     this.#deps = deps;
+    this.operations = new Operations({ ...deps, running: () => this.#running() });
   }
 
   /** @throws PageError */
@@ -42,42 +55,105 @@ export class Gate {
       const place = v.getDotPath(issue);
       throw new PageError('invalidParams', `${method}: ${place ? `${place}: ` : ''}${issue.message}`);
     }
-    const input = parsed.output as never;
-    if (name === 'connect') return this.#connect(origin);
-    if (!this.#deps.sites.get(origin))
+    if (name !== 'connect' && !this.#deps.sites.get(origin))
       throw new PageError('unauthorized', 'This site is not connected: call connect first.');
-    switch (name) {
-      case 'disconnect':
-        await this.disconnect(origin);
-        return {};
-      case 'channel.list':
-        return this.#list(origin, input);
-      case 'channel.get':
-        return this.#view(this.#own(origin, input));
-      case 'channel.balances':
-        return balancesOf(this.#own(origin, input));
-      case 'channel.transfer':
-        return this.#transfer(origin, input);
-      case 'events.since':
-        return this.#deps.sites.since(origin, (input as { after: number }).after);
-    }
+    return this.#methods[name](origin, parsed.output as never);
   }
+
+  /** Every method there is: what is not in this table is no method. All but `connect` are for connected sites. */
+  readonly #methods: Methods = {
+    connect: (origin) => this.#connect(origin),
+    disconnect: async (origin) => {
+      await this.disconnect(origin);
+      return {};
+    },
+    'channel.list': (origin, input) => this.#list(origin, input),
+    'channel.get': async (origin, input) => this.#view(this.#own(origin, input)),
+    'channel.balances': async (origin, input) => balancesOf(this.#own(origin, input)),
+    'channel.transfer': (origin, input) => this.#transfer(origin, input),
+    'channel.open': (origin, { requestId, invite, terms }) =>
+      this.operations.open(origin, requestId, invite, termsOf(terms)),
+    'channel.deposit': async (origin, input) =>
+      this.operations.begin(
+        origin,
+        input.requestId,
+        this.#own(origin, input),
+        'deposit',
+        BigInt(input.amount),
+      ),
+    'channel.withdraw': async (origin, input) =>
+      this.operations.begin(
+        origin,
+        input.requestId,
+        this.#own(origin, input),
+        'withdraw',
+        BigInt(input.amount),
+      ),
+    'channel.shutdown': async (origin, input) =>
+      this.operations.begin(origin, input.requestId, this.#own(origin, input), 'shutdown'),
+    'channel.sendMessage': async (origin, input) =>
+      this.operations.message(origin, input.requestId, this.#own(origin, input), input.message),
+    'channel.leave': async (origin, input) => {
+      await this.#running().engine.leave(this.#own(origin, input).id);
+      return {};
+    },
+    'channel.reconnect': async (origin, input) => {
+      await this.#running().engine.reconnect(this.#own(origin, input).id);
+      return {};
+    },
+    'events.since': (origin, { after }) => this.#deps.sites.since(origin, after),
+  };
 
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
-    await this.#tell(origin, 'disconnected', null, {});
+    await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
     await this.#deps.sites.disconnect(origin);
   }
 
-  /** Tells the sites that follow this peer's channels. */
-  async announce(
-    actor: ChannelActor,
-    type: PageEvent['type'],
-    detail: Record<string, string>,
-  ): Promise<void> {
+  /**
+   * Tells the sites that follow this peer's channels what has happened to the channel since they were told last. That is
+   * stored with the events: what a killed worker did not get to tell is told by the next.
+   * @param first the wallet has just started: where nothing was ever told, nothing has happened
+   */
+  announce(actor: ChannelActor, first = false): Promise<void> {
+    const after = this.#telling.get(actor.id) ?? Promise.resolve();
+    const told = after.then(() => this.#announce(actor, first));
+    this.#telling.set(
+      actor.id,
+      told.catch(() => undefined),
+    );
+    return told;
+  }
+
+  async #announce(actor: ChannelActor, first: boolean): Promise<void> {
+    const key = `told/${actor.id}`;
+    let known = this.#told.get(actor.id);
+    if (!known) {
+      const stored = (await this.#deps.store.get('meta', key)) as Told | undefined;
+      known = { told: stored ?? (first ? toldOf(actor.channel) : null), stored: stored !== undefined };
+    }
+    const now = toldOf(actor.channel);
+    const changes = changesOf(known.told, actor.channel);
+    const origins = this.#followers(actor);
+    const store = known.stored || origins.length > 0;
+    if (changes.length > 0 && store)
+      await this.#tell(origins, actor, changes, [{ table: 'meta', key, value: now }]);
+    this.#told.set(actor.id, { told: now, stored: store });
+  }
+
+  /** A text of the other side. It is not kept by the channel, so only who listens now, or soon, gets it. */
+  async message(actor: ChannelActor, data: Uint8Array): Promise<void> {
+    const origins = this.#followers(actor);
+    if (origins.length > 0)
+      await this.#tell(origins, actor, [{ type: 'message', detail: messageDetail(data) }]);
+  }
+
+  #followers(actor: ChannelActor): string[] {
     const peer = encode('ak', actor.peer);
-    for (const site of this.#deps.sites.list())
-      if (site.peers.includes(peer)) await this.#tell(site.origin, type, actor, detail);
+    return this.#deps.sites
+      .list()
+      .filter((site) => site.peers.includes(peer))
+      .map((site) => site.origin);
   }
 
   /** Pays what the person approved. Called by the decision itself, so that a page that is gone loses nothing. */
@@ -93,19 +169,21 @@ export class Gate {
   }
 
   async #tell(
-    origin: string,
-    type: PageEvent['type'],
+    origins: readonly string[],
     actor: ChannelActor | null,
-    detail: Record<string, string>,
+    changes: readonly Change[],
+    writes: readonly Write[] = [],
   ): Promise<void> {
-    const event = await this.#deps.sites.tell(origin, {
-      type,
+    const channel = {
       id: actor?.id ?? null,
       channelId: actor?.channel.channelId ? encode('ch', actor.channel.channelId) : null,
       sequenceNumber: actor?.channel.latest?.number.toString() ?? null,
-      detail,
-    });
-    this.#deps.push(origin, event);
+    };
+    const told = await this.#deps.sites.tell(
+      origins.flatMap((origin) => changes.map((change) => ({ origin, event: { ...change, ...channel } }))),
+      writes,
+    );
+    for (const { origin, event } of told) this.#deps.push(origin, event);
   }
 
   #running() {
@@ -136,7 +214,7 @@ export class Gate {
   /** The decision to connect, made by the person. */
   async connected(origin: string): Promise<void> {
     await this.#deps.sites.connect(origin, this.#deps.clock.now());
-    await this.#tell(origin, 'connected', null, {});
+    await this.#tell([origin], null, [{ type: 'connected', detail: {} }]);
   }
 
   async #list(origin: string, { peer }: { peer: string }) {
@@ -259,3 +337,11 @@ function answerOf(actor: ChannelActor, outcome: Outcome) {
     theirs: outcome.balances[other(role)].toString(),
   };
 }
+
+const termsOf = (terms: { [K in keyof Terms]: K extends 'lockPeriod' ? number : string }): Terms => ({
+  initiatorAmount: BigInt(terms.initiatorAmount),
+  responderAmount: BigInt(terms.responderAmount),
+  pushAmount: BigInt(terms.pushAmount),
+  channelReserve: BigInt(terms.channelReserve),
+  lockPeriod: terms.lockPeriod,
+});

@@ -15,8 +15,11 @@ export interface Sites {
   connect(origin: string, now: number): Promise<void>;
   addPeer(origin: string, peer: string): Promise<void>;
   disconnect(origin: string): Promise<void>;
-  /** Stores an event under the origin's next number and returns it. */
-  tell(origin: string, event: Omit<PageEvent, 'number'>): Promise<PageEvent>;
+  /** Stores an event for each origin under its next number, together with `writes`, and returns what is to be pushed. */
+  tell(
+    told: readonly { origin: string; event: Omit<PageEvent, 'number'> }[],
+    writes?: readonly Write[],
+  ): Promise<{ origin: string; event: PageEvent }[]>;
   since(origin: string, number: number): Promise<PageEvent[]>;
   /** Reads again what is stored, after something else wrote it. */
   reload(): Promise<void>;
@@ -66,14 +69,18 @@ export async function loadSites(store: Store): Promise<Sites> {
       await store.commit([{ table: 'sites', key: origin, value: undefined }]);
       sites.delete(origin);
     },
-    async tell(origin, event) {
-      await lastNumber(origin);
-      const number = last.get(origin)! + 1;
-      last.set(origin, number);
-      const numbered: PageEvent = { ...event, number };
-      const writes: Write[] = [{ table: 'events', key: eventKey(origin, number), value: numbered }];
-      if (number > kept)
-        writes.push({ table: 'events', key: eventKey(origin, number - kept), value: undefined });
+    async tell(told, extra = []) {
+      for (const { origin } of told) await lastNumber(origin);
+      const writes: Write[] = [...extra];
+      const numbered = told.map(({ origin, event }) => {
+        const number = last.get(origin)! + 1;
+        last.set(origin, number);
+        const stored: PageEvent = { ...event, number };
+        writes.push({ table: 'events', key: eventKey(origin, number), value: stored });
+        if (number > kept)
+          writes.push({ table: 'events', key: eventKey(origin, number - kept), value: undefined });
+        return { origin, event: stored };
+      });
       await store.commit(writes);
       return numbered;
     },

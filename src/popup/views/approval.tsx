@@ -12,10 +12,13 @@ import { Notice, Problem, Waiting } from '../ui/feedback.tsx';
 import { Page } from '../ui/page.tsx';
 import type { PeerOf } from '../ui/peer.tsx';
 import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { ChannelRequest } from './approvals/channel.tsx';
 import { ConnectRequest } from './approvals/connect.tsx';
 import { CounterOffer } from './approvals/counter-offer.tsx';
 import { IncomingChannel } from './approvals/incoming-channel.tsx';
+import { MessageRequest } from './approvals/message.tsx';
 import { PaymentRequest } from './approvals/payment.tsx';
+import { TransactionRequest } from './approvals/transaction.tsx';
 
 /** What has just appeared takes no yes yet: a click or Enter meant for the page below must not approve. */
 const armMilliseconds = 500;
@@ -33,12 +36,21 @@ function yesOf(approval: ApprovalView): string {
       return t.approval.accept;
     case 'counter_offer':
       return t.approval.acceptTerms;
+    case 'site_transaction':
+      return approval.broadcast ? t.approval.signAndSend : t.approval.sign;
+    case 'site_message':
+      return t.approval.sign;
+    case 'site_channel':
+      return t.approval.operations[approval.operation];
   }
 }
 
 function Body({ approval }: { approval: ApprovalView }) {
   const { channels } = useWallet();
   if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
+  if (approval.kind === 'site_transaction') return <TransactionRequest approval={approval} />;
+  if (approval.kind === 'site_channel') return <ChannelRequest approval={approval} />;
+  if (approval.kind === 'site_message') return <MessageRequest approval={approval} />;
   const known = channels.find((channel) => channel.id === approval.channel);
   const peer: PeerOf = { address: approval.peer, name: known?.peer.name ?? null };
   switch (approval.kind) {

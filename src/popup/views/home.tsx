@@ -114,13 +114,7 @@ function Balance() {
 }
 
 function approvalOf(approval: ApprovalView, nameOf: (address: string) => string): string {
-  switch (approval.kind) {
-    case 'connect':
-    case 'site_payment':
-      return siteName(approval.origin);
-    default:
-      return nameOf(approval.peer);
-  }
+  return 'origin' in approval ? siteName(approval.origin) : nameOf(approval.peer);
 }
 
 function Attention() {
@@ -140,11 +134,7 @@ function Attention() {
           <li key={approval.id}>
             <a className="row-link" href={`#/approval/${encodeURIComponent(approval.id)}`}>
               <span className="badge" aria-hidden="true">
-                {approval.kind === 'connect' || approval.kind === 'site_payment' ? (
-                  <SiteIcon size={18} />
-                ) : (
-                  <ChannelIcon size={18} />
-                )}
+                {'origin' in approval ? <SiteIcon size={18} /> : <ChannelIcon size={18} />}
               </span>
               <span className="grow">
                 <span className="cut">{t.approval.titles[approval.kind]}</span>

@@ -1,0 +1,97 @@
+/** What happened to a channel between two looks at it, as pages hear of it. Pure. */
+import { toHex } from '../../protocol/bytes.ts';
+import { encode } from '../../protocol/chain/address.ts';
+import {
+  bothSigned,
+  type Channel,
+  closingTxHash,
+  fundingTxHash,
+  moveTxHash,
+  other,
+  soloTxHash,
+} from '../../protocol/channel/index.ts';
+import type { PageEvent } from '../../rpc/page.ts';
+
+/** What pages were told of a channel last: stored with the events, so that a restart knows what is still to tell. */
+export interface Told {
+  phase: string;
+  /** Sequence number of the latest co-signed state. */
+  number: string | null;
+  /** Sequence number of the peer's update that waits for the person. */
+  incoming: string | null;
+  /** The deposit or withdrawal that both signed. */
+  move: { kind: 'deposit' | 'withdrawal'; number: string; amount: string } | null;
+  /** Hash of the transaction that is on its way to the chain, and what it is. */
+  tx: { what: string; hash: string } | null;
+  reason: string | null;
+}
+
+export type Change = Pick<PageEvent, 'type' | 'detail'>;
+
+export function toldOf(channel: Channel): Told {
+  const { live, move, latest } = channel;
+  return {
+    phase: channel.phase,
+    number: latest?.number.toString() ?? null,
+    incoming: live.incoming?.number.toString() ?? null,
+    move:
+      move && bothSigned(move)
+        ? { kind: move.kind, number: move.number.toString(), amount: move.amount.toString() }
+        : null,
+    tx: txOf(channel),
+    reason: channel.reason,
+  };
+}
+
+function txOf(channel: Channel): Told['tx'] {
+  const { phase, move } = channel;
+  const of = (what: string, hash: Uint8Array) => ({ what, hash: encode('th', hash) });
+  if ((phase === 'confirming' || phase === 'locking') && channel.funding)
+    return of('funding', fundingTxHash(channel));
+  if (phase === 'closing_confirming' && channel.closing) return of('close', closingTxHash(channel));
+  if (phase === 'closing_solo' && channel.solo) return of('close_solo', soloTxHash(channel));
+  if (move && bothSigned(move)) return of(move.kind, moveTxHash(move));
+  return null;
+}
+
+/** @param before null where nothing was told yet */
+export function changesOf(before: Told | null, channel: Channel): Change[] {
+  const now = toldOf(channel);
+  const changes: Change[] = [];
+  const add = (type: Change['type'], detail: Change['detail']) => changes.push({ type, detail });
+
+  if (now.tx && now.tx.hash !== before?.tx?.hash)
+    add('onChainTx', { what: now.tx.what, txHash: now.tx.hash });
+  if (before?.phase !== now.phase) add('statusChanged', { phase: now.phase });
+  if (channel.latest && before?.number !== now.number) {
+    const { balances } = channel.latest;
+    add('stateChanged', {
+      mine: balances[channel.role].toString(),
+      theirs: balances[other(channel.role)].toString(),
+    });
+  }
+  if (before?.move && !now.move) {
+    const locked = now.number !== null && BigInt(now.number) >= BigInt(before.move.number);
+    if (locked)
+      add(before.move.kind === 'deposit' ? 'depositLocked' : 'withdrawLocked', {
+        amount: before.move.amount,
+      });
+    else add('error', { message: `The ${before.move.kind} was given up.` });
+  }
+  if (channel.live.incoming && channel.latest && before?.incoming !== now.incoming) {
+    const { incoming } = channel.live;
+    const amount = channel.latest.balances[channel.role] - incoming.balances[channel.role];
+    add('proposed', { sequenceNumber: incoming.number.toString(), amount: amount.toString() });
+  }
+  if (now.reason !== null && before?.reason !== now.reason) add('error', { message: now.reason });
+  return changes;
+}
+
+/** An inband message as it goes into an event: its text, or its bytes where they are no text. */
+export function messageDetail(data: Uint8Array): Change['detail'] {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data) };
+  } catch {
+    return { hex: toHex(data) };
+  }
+}
