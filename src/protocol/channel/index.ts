@@ -1,5 +1,5 @@
 export { closeQuote, closingTxHash } from './close.ts';
-export { answerTo, soloTxHash } from './dispute.ts';
+export { answerTo, isSlashable, type SlashMaterial, slashMaterial, soloTxHash } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { unspent } from './held.ts';
