@@ -413,16 +413,18 @@ export class Wallet {
       const { chainHash } = this.#network;
       if (networkId !== this.#network.networkId || !chainHash)
         throw new WalletError(
-          'wrong_network',
+          'bad_tower',
           `This watchtower is for ${networkId}; your wallet is on ${this.#network.networkId}. Ask for another.`,
         );
       if (equalBytes(peer, signer.publicKey))
-        throw new WalletError('own_account', 'A watchtower needs an account of its own, and this is yours.');
+        throw new WalletError('bad_tower', 'A watchtower needs an account of its own, and this is yours.');
       await checkTower({
         tower: { account: peer, addresses },
         transport,
         clock: this.#deps.clock,
         chainHash,
+      }).catch((error) => {
+        throw new WalletError('no_tower', error instanceof Error ? error.message : String(error));
       });
     }
     await this.set({ watchtower: link === null ? null : link.trim() });

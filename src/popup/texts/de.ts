@@ -68,6 +68,8 @@ export const de: Texts = {
       invalid_amount: 'Dieser Betrag geht nicht.',
       bad_terms: 'Diese Bedingungen gehen nicht.',
       bad_relay: 'Die Adresse des Relays ist falsch.',
+      bad_tower: 'Dieser Wachturm ist für deine Wallet nicht brauchbar.',
+      no_tower: 'Der Wachturm antwortet nicht.',
       bad_url: 'Die Adresse des Knotens ist falsch.',
       node_unavailable:
         'Der Knoten antwortet nicht. Prüfe die Verbindung und versuche es später noch einmal.',
