@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../peer/store.ts';
 import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
 import { type ChainChannel, ChainUnavailableError, type Signer, type Store } from '../../src/engine/ports.ts';
@@ -108,6 +108,8 @@ beforeEach(async () => {
     log: () => undefined,
   };
 });
+
+afterEach(() => store.close());
 
 const give = async (made: Made = {}, from = alice) => take(deps, from.publicKey, await entrusted(made));
 
