@@ -9,7 +9,8 @@ export const usage = `npm run peer -- [flags]
   --name TEXT           shown in invites                             (Demo shop)
   --policy FILE         JSON: which channels are accepted, prices    (peer/policy.json)
   --faucet URL          asks for test coins when the account is low  (NODE/devnet/faucet on ae_devnet)
-  --minimum-depth N     blocks until a funding counts                (1)`;
+  --minimum-depth N     blocks until a funding counts                (1)
+  --tower LINK          a watchtower for new channels                (none)`;
 
 export interface Flags {
   data: string;
@@ -20,6 +21,7 @@ export interface Flags {
   policy: string;
   faucet: string | null;
   minimumDepth: number;
+  tower: string | null;
 }
 
 /** A command line that cannot be used; the message says what to give instead. */
@@ -41,6 +43,7 @@ export function readFlags(args: string[]): Flags {
         policy: { type: 'string' },
         faucet: { type: 'string' },
         'minimum-depth': { type: 'string' },
+        tower: { type: 'string' },
       },
     }).values;
   } catch (error) {
@@ -66,5 +69,6 @@ export function readFlags(args: string[]): Flags {
     policy: values.policy ?? 'peer/policy.json',
     faucet: values.faucet ?? null,
     minimumDepth: whole('minimum-depth', 1, 1_000),
+    tower: values.tower ?? null,
   };
 }

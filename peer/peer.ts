@@ -1,38 +1,20 @@
 /** A headless party: the wallet's own engine over SQLite, listening for wallets, deciding by a policy. */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { signerFromSeed, verify } from '../src/engine/crypto.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { createNodeClient } from '../src/engine/node-client.ts';
-import type { Clock } from '../src/engine/ports.ts';
 import { defaultSettings } from '../src/engine/settings.ts';
+import { startTowerClient, type TowerClient } from '../src/engine/tower-client.ts';
 import { createTransport } from '../src/engine/transport/index.ts';
 import { encode } from '../src/protocol/chain/address.ts';
-import { formatInvite } from '../src/rpc/invite.ts';
+import { formatInvite, parseTowerLink } from '../src/rpc/invite.ts';
 import type { Flags } from './flags.ts';
 import { startHttp } from './http.ts';
 import { createOrders } from './orders.ts';
 import type { Policy } from './policy.ts';
+import { clock, faucetOf, random, seedIn, topUp, untilAnswered } from './service.ts';
 import { openSqliteStore } from './store.ts';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** The account's seed: made on the first run, kept beside the channels, readable by its owner only. */
-function seedOf(folder: string): Uint8Array {
-  const file = join(folder, 'key');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const text = readFileSync(file, 'utf8').trim();
-  if (!/^[0-9a-f]{64}$/.test(text))
-    throw new Error(`${file} is damaged: it should hold 64 hex digits. Restore it.`);
-  return Uint8Array.from(Buffer.from(text, 'hex'));
-}
 
 export interface Peer {
   address: string;
@@ -43,7 +25,7 @@ export interface Peer {
 
 export async function startPeer(flags: Flags, policy: Policy, log: (line: string) => void): Promise<Peer> {
   mkdirSync(flags.data, { recursive: true });
-  const seed = seedOf(flags.data);
+  const seed = seedIn(join(flags.data, 'key'));
   const signer = await signerFromSeed(seed);
   const chain = createNodeClient({ url: flags.node, timeoutMs: 10_000 });
   const status = await untilAnswered(() => chain.status(), flags.node, log);
@@ -54,20 +36,25 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     listen: [`/ip4/127.0.0.1/tcp/${flags.listen}/ws`],
   });
   const orders = createOrders(policy.prices);
+  const tower = flags.tower === null ? null : parseTowerLink(flags.tower);
+  if (tower && tower.networkId !== status.networkId)
+    throw new Error(`--tower is for ${tower.networkId}, the node is on ${status.networkId}: give another.`);
+  const delegates = tower ? [tower.peer] : [];
+  let client: TowerClient | null = null;
   const engine = await Engine.start({
     store,
     signer,
     verify,
     clock,
-    random: (length) => Uint8Array.from(randomBytes(length)),
+    random,
     transport,
     chain: () => chain,
     network: { networkId: status.networkId, chainHash: status.chainHash },
-    settings: () => ({ ...defaultSettings, policy: policy.accept }),
+    settings: () => ({ ...defaultSettings, policy: policy.accept, delegates }),
     acceptIncoming: () => true,
     watchInterval: 1_000,
     on: {
-      changed: () => undefined,
+      changed: (actor) => client?.changed(actor),
       considering(actor) {
         log(`channel ${actor.id.slice(0, 8)}: accepted by policy`);
         engine
@@ -88,20 +75,22 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     },
   });
   await orders.rebuild(engine);
+  if (tower)
+    client = await startTowerClient({
+      tower: { account: tower.peer, addresses: tower.addresses },
+      transport,
+      store,
+      clock,
+      chainHash: status.chainHash,
+      actors: () => engine.channels(),
+      changed: () => undefined,
+    });
 
   const address = encode('ak', signer.publicKey);
-  const faucet = flags.faucet ?? (status.networkId === 'ae_devnet' ? `${flags.node}/devnet/faucet` : null);
+  const faucet = faucetOf(flags.faucet, flags.node, status.networkId);
   /** A shop on a test network keeps itself able to fund channels. */
-  async function refill(): Promise<void> {
-    if (!faucet) return;
-    const { balance } = await chain.account(signer.publicKey);
-    if (balance >= 1_000n * 10n ** 18n) return;
-    await fetch(faucet, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ address, amount: (5_000n * 10n ** 18n).toString() }),
-    });
-  }
+  const refill = () =>
+    topUp({ chain, faucet, account: signer.publicKey }, 1_000n * 10n ** 18n, 5_000n * 10n ** 18n);
   await refill().catch((error) => log(`No test coins: ${error instanceof Error ? error.message : error}`));
 
   const invite = () =>
@@ -129,24 +118,10 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     async stop() {
       http.close();
       http.closeAllConnections();
+      client?.stop();
       await engine.stop();
       await transport.stop();
       await store.close();
     },
   };
-}
-
-async function untilAnswered<T>(ask: () => Promise<T>, url: string, log: (line: string) => void): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (attempt === 30)
-        throw new Error(
-          `The node at ${url} does not answer: start it (npm run devnet) or give another by --node. ${error}`,
-        );
-      if (attempt === 1) log(`waiting for the node at ${url}`);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
-  }
 }

@@ -135,3 +135,21 @@ export async function shop(node: string, { data, args = [] }: { data?: string; a
     },
   };
 }
+
+/** A watchtower with a fresh key and store, and the link that wallets take. */
+export async function watchtower(node: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-tower-'));
+  const args = ['--data', directory, '--node', node, '--listen', String(await freePort())];
+  const running = program('watchtower/main.ts', args);
+  const [, address] = await running.printed(/account (ak_\w+)/);
+  const [, link] = await running.printed(/link (tandem:tower\S+)/);
+  return {
+    ...running,
+    address: address!,
+    link: link!,
+    async stop() {
+      await running.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

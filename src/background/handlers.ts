@@ -62,6 +62,11 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       return ok;
     },
 
+    async 'watchtower.set'({ link }) {
+      await wallet.setWatchtower(link);
+      return ok;
+    },
+
     async 'account.send'({ to, amount, requestId }) {
       const { hash, fee } = await wallet
         .running()

@@ -2,6 +2,7 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import type { ChannelActor } from '../engine/actor.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { TowerClient } from '../engine/tower-client.ts';
 import { toHex } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import {
@@ -35,7 +36,12 @@ export const termsView = (terms: Terms): TermsView => ({
   lockPeriod: terms.lockPeriod,
 });
 
-export function channelView(engine: Engine, actor: ChannelActor, height: number): ChannelView {
+export function channelView(
+  engine: Engine,
+  actor: ChannelActor,
+  height: number,
+  tower: TowerClient | null,
+): ChannelView {
   const { channel, stored } = actor;
   const peer = other(channel.role);
   const balances = channel.latest?.balances ?? openingBalances(channel.terms);
@@ -60,11 +66,19 @@ export function channelView(engine: Engine, actor: ChannelActor, height: number)
       fee: quote.fee.toString(),
     },
     reason: channel.reason ?? actor.notice ?? unreachableNote(engine, actor),
+    watchtower: watchtowerOf(actor, tower),
     recovered: channel.recovered,
     maybeStale: stored.restoredAt !== null,
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };
+}
+
+function watchtowerOf(actor: ChannelActor, tower: TowerClient | null): ChannelView['watchtower'] {
+  const { channel } = actor;
+  if (!tower && channel.delegates[channel.role].length === 0) return null;
+  const { named, guards, problem } = tower?.status(actor) ?? { named: false, guards: null, problem: null };
+  return { named, guards: guards?.toString() ?? null, problem };
 }
 
 function unreachableNote(engine: Engine, actor: ChannelActor): string | null {

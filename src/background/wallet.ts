@@ -9,9 +9,11 @@ import { type NetworkPreset, networkPresets } from '../engine/networks.ts';
 import { createNodeClient } from '../engine/node-client.ts';
 import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from '../engine/ports.ts';
 import { defaultSettings } from '../engine/settings.ts';
+import { checkTower, startTowerClient, type TowerAddress, type TowerClient } from '../engine/tower-client.ts';
 import { equalBytes } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import { type HistoryEntry, other, type Settings } from '../protocol/channel/index.ts';
+import { parseTowerLink } from '../rpc/invite.ts';
 import type { PageEvent } from '../rpc/page.ts';
 import type { ApprovalView, HistoryItem, WalletView } from '../rpc/schema.ts';
 import { AeppGate } from './dapps/aepp.ts';
@@ -53,6 +55,8 @@ interface StoredSettings {
   autoLockMinutes: number;
   minimumDepth: number;
   acceptIncoming: boolean;
+  /** Link of the watchtower that new channels name; null for none. */
+  watchtower: string | null;
 }
 /** Kept under `network`: which node and relay, and what that node said of its chain. */
 interface StoredNetwork {
@@ -68,6 +72,7 @@ interface Running {
   transport: Transport;
   signer: Signer;
   address: string;
+  tower: TowerClient | null;
 }
 
 const watchInterval = 1_000;
@@ -100,6 +105,8 @@ export class Wallet {
   #funded = new Map<string, boolean>();
   #stopBalance: () => void = () => undefined;
   readonly #whenStarted = new Set<() => void>();
+  /** Read for every event of every channel. */
+  #protocol: Settings = defaultSettings;
 
   static async load(deps: WalletDeps): Promise<Wallet> {
     let wallet: Wallet | null = null;
@@ -233,6 +240,7 @@ export class Wallet {
     const signer = await this.#deps.signerFromSeed(seed);
     const transport = await this.#deps.transport(seed, this.#network.relay);
     this.#locked.stop();
+    this.#chooseTower();
     const engine = await Engine.start({
       store: this.#deps.store,
       signer,
@@ -255,7 +263,8 @@ export class Wallet {
       },
     });
     transport.onAddresses(() => this.changed());
-    this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey) };
+    this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey), tower: null };
+    await this.#startTower();
     for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
     this.#watchBalance();
     for (const started of [...this.#whenStarted]) started();
@@ -291,6 +300,7 @@ export class Wallet {
     this.#stopBalance();
     const running = this.#running;
     this.#running = null;
+    running?.tower?.stop();
     const last = this.#stopping;
     this.#stopping = (async () => {
       await last;
@@ -348,8 +358,10 @@ export class Wallet {
 
   /** After a wake-up: connections, chain. */
   poke(): void {
-    if (this.#running) this.#running.engine.poke();
-    else void this.start().catch(() => undefined);
+    if (this.#running) {
+      this.#running.engine.poke();
+      this.#running.tower?.poke();
+    } else void this.start().catch(() => undefined);
   }
 
   // ---- settings
@@ -398,12 +410,76 @@ export class Wallet {
   }
 
   #protocolSettings(): Settings {
-    return defaultSettings;
+    return this.#protocol;
+  }
+
+  // ---- watchtower
+
+  /** The one that was chosen, where it is for this network; new channels name it from now on. */
+  #chooseTower(): TowerAddress | null {
+    const { watchtower } = this.#settings;
+    const link = watchtower === null ? null : parseTowerLink(watchtower);
+    const tower =
+      link && link.networkId === this.#network.networkId
+        ? { account: link.peer, addresses: link.addresses }
+        : null;
+    this.#protocol = tower ? { ...defaultSettings, delegates: [tower.account] } : defaultSettings;
+    return tower;
+  }
+
+  async #startTower(): Promise<void> {
+    const running = this.#running;
+    const tower = this.#chooseTower();
+    const { chainHash } = this.#network;
+    if (!running || !chainHash) return;
+    running.tower?.stop();
+    running.tower = null;
+    if (!tower) return;
+    const client = await startTowerClient({
+      tower,
+      transport: running.transport,
+      store: this.#deps.store,
+      clock: this.#deps.clock,
+      chainHash,
+      actors: () => running.engine.channels(),
+      changed: () => this.changed(),
+    });
+    // Stopped meanwhile, or another one was chosen.
+    if (this.#running !== running || running.tower) client.stop();
+    else running.tower = client;
+  }
+
+  /** Channels that are opened from now on name it; null for none. It has to answer. */
+  async setWatchtower(link: string | null): Promise<void> {
+    if (link !== null) {
+      const { peer, networkId, addresses } = parseTowerLink(link);
+      const { transport, signer } = this.running();
+      const { chainHash } = this.#network;
+      if (networkId !== this.#network.networkId || !chainHash)
+        throw new WalletError(
+          'bad_tower',
+          `This watchtower is for ${networkId}; your wallet is on ${this.#network.networkId}. Ask for another.`,
+        );
+      if (equalBytes(peer, signer.publicKey))
+        throw new WalletError('bad_tower', 'A watchtower needs an account of its own, and this is yours.');
+      await checkTower({
+        tower: { account: peer, addresses },
+        transport,
+        clock: this.#deps.clock,
+        chainHash,
+      }).catch((error) => {
+        throw new WalletError('no_tower', error instanceof Error ? error.message : String(error));
+      });
+    }
+    await this.set({ watchtower: link === null ? null : link.trim() });
+    await this.#startTower();
+    this.changed();
   }
 
   // ---- what happens
 
   #onChanged(actor: ChannelActor): void {
+    this.#running?.tower?.changed(actor);
     this.#quietly(this.gate.announce(actor));
     this.#storage = { ok: true, message: null };
     this.changed();
@@ -580,7 +656,7 @@ export class Wallet {
       },
       channels: (running?.engine.channels() ?? [])
         .filter((actor) => actor.channel.phase !== 'considering')
-        .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0))
+        .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0, running!.tower))
         .sort((a, b) => b.openedAt - a.openedAt),
       approvals: this.approvals(),
       sites: this.sites.list().map(({ origin, connectedAt }) => ({ origin, connectedAt })),
@@ -628,8 +704,8 @@ export class Wallet {
 }
 
 async function readSettings(store: Store): Promise<StoredSettings> {
-  const stored = (await store.get('meta', 'settings')) as StoredSettings | undefined;
-  return stored ?? { autoLockMinutes: 30, minimumDepth: 1, acceptIncoming: true };
+  const stored = (await store.get('meta', 'settings')) as Partial<StoredSettings> | undefined;
+  return { autoLockMinutes: 30, minimumDepth: 1, acceptIncoming: true, watchtower: null, ...stored };
 }
 
 async function readNetwork(store: Store): Promise<StoredNetwork> {

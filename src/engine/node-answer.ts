@@ -73,6 +73,25 @@ export class NodeAnswer {
     }
   }
 
+  /** The accounts that each side named. One list for both, as channels from before protocol 5 have, counts for both. */
+  delegates(field: string): { initiator: Uint8Array[]; responder: Uint8Array[] } {
+    const value = this.#body[field];
+    const lists = Array.isArray(value) ? { initiator: value, responder: value } : value;
+    const { initiator, responder } = (lists ?? {}) as Record<string, unknown>;
+    const keys = (list: unknown): Uint8Array[] => {
+      if (!Array.isArray(list) || list.length > 10_000) throw this.#bad(field, 'lists of accounts');
+      return list.map((text: unknown) => {
+        try {
+          return decode('ak', String(text));
+        } catch (error) {
+          if (error instanceof AddressError) throw this.#bad(field, 'lists of accounts');
+          throw error;
+        }
+      });
+    };
+    return { initiator: keys(initiator), responder: keys(responder) };
+  }
+
   /** The field must say what was asked for. */
   same(field: string, asked: string): void {
     const value = this.text(field);

@@ -123,6 +123,7 @@ export function createNodeClient(options: NodeClientOptions): Chain {
         stateHash: answer.bytes('state_hash', 'st'),
         lockPeriod: answer.height('lock_period'),
         lockedUntil: answer.height('locked_until'),
+        delegates: answer.delegates('delegate_ids'),
       };
     },
 

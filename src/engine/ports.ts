@@ -99,8 +99,11 @@ export class UnreachableError extends Error {
 }
 
 export interface Transport {
-  /** Opens a stream to this account at one of these multiaddrs. Rejects with UnreachableError. */
-  connect(peer: Uint8Array, addresses: readonly string[]): Promise<Link>;
+  /**
+   * Opens a stream to this account at one of these multiaddrs, for channels or another protocol by its name. Rejects
+   * with UnreachableError.
+   */
+  connect(peer: Uint8Array, addresses: readonly string[], protocol?: string): Promise<Link>;
   /** Streams that others open to us. */
   onLink(handler: (link: Link) => void): void;
   /** Multiaddrs at which others reach us now (for invites); empty while unreachable. */
@@ -145,6 +148,8 @@ export interface ChainChannel {
   lockPeriod: number;
   /** Height from which a settle is possible; 0 while active. */
   lockedUntil: number;
+  /** Accounts that may slash, those that either side named. */
+  delegates: { initiator: Uint8Array[]; responder: Uint8Array[] };
 }
 
 /** The chain by one node's HTTP API v3. Every call rejects with ChainUnavailableError when it cannot be answered. */

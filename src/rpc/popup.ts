@@ -73,6 +73,12 @@ export const popupMethods = {
     result: done,
   },
 
+  /** The link of the watchtower that new channels name; null for none. The worker connects to it first. */
+  'watchtower.set': {
+    params: v.object({ link: v.nullable(v.pipe(v.string(), v.maxLength(4096))) }),
+    result: done,
+  },
+
   /** On-chain payment. */
   'account.send': {
     params: v.object({ to: Address, amount: Aetto, requestId: RequestId }),

@@ -75,6 +75,13 @@ export const ChannelView = v.object({
   closeQuote: v.nullable(v.object({ mine: Aetto, theirs: Aetto, fee: Aetto })),
   /** Why the channel stopped, a sentence for a person. */
   reason: v.nullable(v.string()),
+  /**
+   * The watchtower; null where there is none. `guards`: the sequence number that it acknowledged; null where there was
+   * nothing to guard yet. Not named: the chain would not take its word in this channel. `problem`: a sentence.
+   */
+  watchtower: v.nullable(
+    v.object({ named: v.boolean(), guards: v.nullable(v.string()), problem: v.nullable(v.string()) }),
+  ),
   /** The other side had a later state, signed by this account, that this wallet did not have. */
   recovered: v.boolean(),
   /** It comes from a backup and the other side has not shown its state yet: it is not closed alone until then. */
@@ -279,7 +286,12 @@ export const WalletView = v.object({
   channels: v.array(ChannelView),
   approvals: v.array(ApprovalView),
   sites: v.array(v.object({ origin: v.string(), connectedAt: v.number() })),
-  settings: v.object({ autoLockMinutes: v.number(), minimumDepth: v.number(), acceptIncoming: v.boolean() }),
+  settings: v.object({
+    autoLockMinutes: v.number(),
+    minimumDepth: v.number(),
+    acceptIncoming: v.boolean(),
+    watchtower: v.nullable(v.string()),
+  }),
   storage: v.object({ ok: v.boolean(), message: v.nullable(v.string()) }),
 });
 export type WalletView = v.InferOutput<typeof WalletView>;

@@ -176,6 +176,7 @@ describe('against answers of the real node', () => {
       stateHash: new Uint8Array(32).fill(7),
       lockPeriod: 3,
       lockedUntil: 0,
+      delegates: { initiator: [], responder: [] },
     });
     expect(await chain.channel(idIn('channel unknown', 'ch'))).toBeNull();
   });
@@ -293,7 +294,7 @@ describe('a node that cannot be used', () => {
       await expect(chain.status(), JSON.stringify(change)).rejects.toThrow(ChainUnavailableError);
     }
     const channel = JSON.parse(named('channel int-as-string').body);
-    for (const field of Object.keys(channel).filter((name) => name !== 'delegate_ids')) {
+    for (const field of Object.keys(channel)) {
       const { chain } = await serving(() => ({
         status: 200,
         body: JSON.stringify({ ...channel, [field]: {} }),

@@ -9,6 +9,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { createNodeClient } from '../../src/engine/node-client.ts';
 import type { Store, Transport } from '../../src/engine/ports.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
+import { startTowerClient, type TowerAddress, type TowerClient } from '../../src/engine/tower-client.ts';
 import { createTransport } from '../../src/engine/transport/index.ts';
 import { encode } from '../../src/protocol/chain/address.ts';
 import type { HistoryEntry, Settings } from '../../src/protocol/channel/index.ts';
@@ -31,6 +32,8 @@ export interface Party {
   items: { id: string; entry: HistoryEntry }[];
   problems: string[];
   folder: string;
+  /** Where it has a watchtower. */
+  tower: TowerClient | null;
   stop(): Promise<void>;
 }
 
@@ -46,6 +49,8 @@ export interface PartyOptions {
   store?: Store;
   settings?: Partial<Settings>;
   minimumDepth?: number;
+  /** New channels name it. */
+  tower?: TowerAddress;
   /** Decides about proposed channels; accepts all by default. */
   onConsidering?(engine: Engine, actor: ChannelActor): void;
 }
@@ -63,6 +68,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
     listen: ['/ip4/127.0.0.1/tcp/0/ws'],
     relay: options.relay ?? null,
   });
+  let tower: TowerClient | null = null;
   const items: Party['items'] = [];
   const problems: string[] = [];
   const engine: Engine = await Engine.start({
@@ -74,11 +80,15 @@ export async function startParty(options: PartyOptions): Promise<Party> {
     transport,
     chain: () => chain,
     network: { networkId: status.networkId, chainHash: status.chainHash },
-    settings: () => ({ ...defaultSettings, ...options.settings }),
+    settings: () => ({
+      ...defaultSettings,
+      ...options.settings,
+      ...(options.tower ? { delegates: [options.tower.account] } : {}),
+    }),
     acceptIncoming: () => true,
     watchInterval: 50,
     on: {
-      changed: () => undefined,
+      changed: (actor) => tower?.changed(actor),
       considering(actor) {
         if (options.onConsidering) return options.onConsidering(engine, actor);
         void engine.wish(actor.id, { type: 'accept', minimumDepth: options.minimumDepth ?? 1 });
@@ -89,8 +99,19 @@ export async function startParty(options: PartyOptions): Promise<Party> {
       chain: () => undefined,
     },
   });
+  if (options.tower)
+    tower = await startTowerClient({
+      tower: options.tower,
+      transport,
+      store,
+      clock,
+      chainHash: status.chainHash,
+      actors: () => engine.channels(),
+      changed: () => undefined,
+    });
   return {
     engine,
+    tower,
     transport,
     store,
     address: encode('ak', signer.publicKey),
@@ -99,6 +120,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
     problems,
     folder,
     async stop() {
+      tower?.stop();
       await engine.stop();
       await transport.stop();
       await store.close();

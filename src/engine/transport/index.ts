@@ -35,6 +35,8 @@ export interface TransportOptions {
   listen?: readonly string[];
   /** The relay's multiaddr with its /p2p/ part. It may be down: the slot is reserved when it comes up. */
   relay?: string | null;
+  /** The protocol of the streams that are taken, and opened where none is named; that of channels by default. */
+  protocol?: string;
 }
 
 /** A port that cannot be listened at. `code` is the system's, such as EADDRINUSE. */
@@ -70,6 +72,7 @@ interface CircuitInternals {
 export async function createTransport(options: TransportOptions): Promise<Transport> {
   const relay = options.relay ? readRelay(options.relay) : null;
   const listen = options.mode === 'listen' ? [...(options.listen ?? [])] : [];
+  const ownProtocol = options.protocol ?? channelProtocol;
   if (options.mode === 'listen' && listen.length === 0)
     throw new Error('Nothing to listen at: give a multiaddr such as /ip4/127.0.0.1/tcp/3014/ws');
 
@@ -139,7 +142,7 @@ export async function createTransport(options: TransportOptions): Promise<Transp
   }
 
   await node.handle(
-    channelProtocol,
+    ownProtocol,
     (stream, connection) => {
       if (connection.remotePeer.type !== 'Ed25519')
         return stream.abort(new Error('accounts have Ed25519 keys'));
@@ -177,7 +180,7 @@ export async function createTransport(options: TransportOptions): Promise<Transp
   known = addresses().join(' ');
 
   return {
-    async connect(peer, given) {
+    async connect(peer, given, protocol = ownProtocol) {
       if (stopping.signal.aborted) throw new UnreachableError('This wallet is shutting down.');
       const target = peerIdOf(peer);
       if (target.equals(node.peerId))
@@ -192,7 +195,7 @@ export async function createTransport(options: TransportOptions): Promise<Transp
           connection = await node.dial(read.usable, { signal });
         }
         if (!connection.remotePeer.equals(target)) throw named('UnexpectedPeerError');
-        const stream = await connection.newStream(channelProtocol, { signal, runOnLimitedConnection: true });
+        const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true });
         return linkOf(stream, connection);
       } catch (error) {
         // A connection on which nothing answers must not be met again by the next attempt.

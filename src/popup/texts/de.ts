@@ -68,6 +68,8 @@ export const de: Texts = {
       invalid_amount: 'Dieser Betrag geht nicht.',
       bad_terms: 'Diese Bedingungen gehen nicht.',
       bad_relay: 'Die Adresse des Relays ist falsch.',
+      bad_tower: 'Dieser Wachturm ist für deine Wallet nicht brauchbar.',
+      no_tower: 'Der Wachturm antwortet nicht.',
       bad_url: 'Die Adresse des Knotens ist falsch.',
       node_unavailable:
         'Der Knoten antwortet nicht. Prüfe die Verbindung und versuche es später noch einmal.',
@@ -470,6 +472,16 @@ export const de: Texts = {
       mineIn: 'Du hast eingelegt',
       theirsIn: 'Gegenseite hat eingelegt',
       push: 'Sofort übergeben',
+      watchtower: 'Wachturm',
+    },
+    watchtower: {
+      guards: (number) => `schützt unterschriebenen Stand ${number}`,
+      nothing: 'noch nichts zu schützen',
+      sending: (number) =>
+        number === null
+          ? 'wird benachrichtigt'
+          : `schützt unterschriebenen Stand ${number}, erhält gerade den neuesten`,
+      notNamed: 'in diesem Kanal nicht genannt, kann ihn also nicht schützen',
     },
   },
 
@@ -677,6 +689,17 @@ export const de: Texts = {
     networkSave: 'Dieses Netz benutzen',
     networkChecking: 'Der Knoten wird geprüft…',
     networkSaved: 'Der Knoten wurde geprüft und wird benutzt.',
+    watchtower: 'Wachturm',
+    watchtowerLabel: 'Link des Wachturms',
+    watchtowerHelp:
+      'Er beobachtet die Blockchain, während dein Browser geschlossen ist, und widerspricht, wenn die Gegenseite mit einem alten Stand schließt. Deine Münzen ausgeben kann er nicht. Er sieht die neuesten Guthaben der Kanäle, die er schützt, und wann sie sich ändern.',
+    watchtowerOld: 'Kanäle, die schon offen sind, behalten, womit sie eröffnet wurden.',
+    watchtowerInvalid: 'Der Link eines Wachturms beginnt mit tandem:tower/',
+    watchtowerSave: 'Diesen Wachturm verwenden',
+    watchtowerRemove: 'Keinen verwenden',
+    watchtowerChecking: 'Verbinden…',
+    watchtowerSaved: 'Der Wachturm hat geantwortet. Kanäle, die du ab jetzt eröffnest, nennen ihn.',
+    watchtowerRemoved: 'Es wird kein Wachturm mehr verwendet.',
     sites: 'Verbundene Seiten',
     sitesEmpty: 'Keine Seite ist verbunden.',
     siteSince: (date) => `seit ${date}`,

@@ -409,6 +409,14 @@ export const en = {
       mineIn: 'You put in',
       theirsIn: 'They put in',
       push: 'Given at once',
+      watchtower: 'Watchtower',
+    },
+    watchtower: {
+      guards: (number: string) => `guards signed state ${number}`,
+      nothing: 'nothing to guard yet',
+      sending: (number: string | null) =>
+        number === null ? 'is being told' : `guards signed state ${number}, is being told of the latest`,
+      notNamed: 'not named in this channel, so it cannot guard it',
     },
   },
 
@@ -611,6 +619,17 @@ export const en = {
     networkSave: 'Use this network',
     networkChecking: 'Checking the node…',
     networkSaved: 'The node was checked and is in use.',
+    watchtower: 'Watchtower',
+    watchtowerLabel: 'Watchtower link',
+    watchtowerHelp:
+      'It watches the chain while your browser is closed, and answers if the other side closes with an old state. It cannot spend your coins. It sees the latest balances of the channels it guards, and when they change.',
+    watchtowerOld: 'Channels that are open already keep what they were opened with.',
+    watchtowerInvalid: 'A watchtower link starts with tandem:tower/',
+    watchtowerSave: 'Use this watchtower',
+    watchtowerRemove: 'Use none',
+    watchtowerChecking: 'Connecting…',
+    watchtowerSaved: 'The watchtower answered. Channels that you open from now on name it.',
+    watchtowerRemoved: 'No watchtower is used any more.',
     sites: 'Connected sites',
     sitesEmpty: 'No site is connected.',
     siteSince: (date: string) => `since ${date}`,

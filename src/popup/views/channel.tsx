@@ -246,6 +246,15 @@ function Fact({ name, mono, children }: { name: string; mono?: boolean; children
   );
 }
 
+function watchtowerWords({ watchtower, sequenceNumber }: ChannelView): string {
+  const words = t.channel.watchtower;
+  if (!watchtower?.named) return words.notNamed;
+  const { guards, problem } = watchtower;
+  if (problem !== null) return guards === null ? problem : `${words.guards(guards)}. ${problem}`;
+  if (guards === null) return sequenceNumber === '0' ? words.nothing : words.sending(null);
+  return BigInt(guards) >= BigInt(sequenceNumber) ? words.guards(guards) : words.sending(guards);
+}
+
 function Facts({ channel }: { channel: ChannelView }) {
   const { facts } = t.channel;
   const { terms } = channel;
@@ -276,6 +285,7 @@ function Facts({ channel }: { channel: ChannelView }) {
         <Fact name={facts.lockPeriod}>
           {t.blocks(terms.lockPeriod)}, {blocksAsTime(terms.lockPeriod)}
         </Fact>
+        {channel.watchtower && <Fact name={facts.watchtower}>{watchtowerWords(channel)}</Fact>}
         <Fact name={facts.role}>{facts[channel.role]}</Fact>
         <Fact name={facts.started}>{fullTime(channel.openedAt)}</Fact>
       </dl>

@@ -202,6 +202,74 @@ function ChannelSettings() {
   );
 }
 
+function WatchtowerSettings() {
+  const client = useClient();
+  const { settings } = useWallet();
+  const [typed, setTyped] = useState<string | null>(null);
+  const [attempted, setAttempted] = useState(false);
+  const [done, setDone] = useState<string | null>(null);
+  const link = (typed ?? settings.watchtower ?? '').trim();
+  const problem = link.startsWith('tandem:tower/') ? null : t.settings.watchtowerInvalid;
+  const same = link === (settings.watchtower ?? '');
+  const choose = useSubmit(link, async () => {
+    await client.call('watchtower.set', { link });
+    setTyped(null);
+    setAttempted(false);
+    setDone(t.settings.watchtowerSaved);
+  });
+  const remove = useSubmit(null, async () => {
+    await client.call('watchtower.set', { link: null });
+    setTyped(null);
+    setDone(t.settings.watchtowerRemoved);
+  });
+  return (
+    <Section title={t.settings.watchtower}>
+      <form
+        className="stack"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAttempted(true);
+          if (problem === null && !same) choose.submit();
+        }}
+      >
+        <TextField
+          label={t.settings.watchtowerLabel}
+          optional
+          help={`${t.settings.watchtowerHelp} ${t.settings.watchtowerOld}`}
+          multiline
+          rows={3}
+          maxLength={4096}
+          value={typed ?? settings.watchtower ?? ''}
+          onValue={(value) => {
+            setTyped(value);
+            setDone(null);
+            choose.clear();
+          }}
+          error={attempted ? problem : null}
+        />
+        <Problem>{choose.error ?? remove.error}</Problem>
+        <Success>{done}</Success>
+        <Button
+          type="submit"
+          look="secondary"
+          wide
+          off={same}
+          busy={choose.busy}
+          busyLabel={t.settings.watchtowerChecking}
+        >
+          {t.settings.watchtowerSave}
+        </Button>
+        {settings.watchtower !== null && (
+          <Button look="quiet" wide busy={remove.busy} onClick={() => remove.submit()}>
+            {t.settings.watchtowerRemove}
+          </Button>
+        )}
+      </form>
+    </Section>
+  );
+}
+
 function NetworkSettings() {
   const client = useClient();
   const { network } = useWallet();
@@ -316,6 +384,7 @@ export default function Settings() {
       <Security />
       <BackupSettings />
       <ChannelSettings />
+      <WatchtowerSettings />
       <NetworkSettings />
       <LanguageSettings />
       <Section title={t.settings.sites}>

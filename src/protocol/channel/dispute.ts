@@ -359,5 +359,30 @@ function proofOf(channel: Channel, state: CoSigned): Uint8Array {
   return proofOfInclusion(treesOf(channel, state), { accounts: [keys.initiator, keys.responder] });
 }
 
+/** What a slash with the latest state needs, whoever posts it. `round` is the chain's. */
+export interface SlashMaterial {
+  round: bigint;
+  payload: Uint8Array;
+  poi: Uint8Array;
+}
+
+/**
+ * For a delegate (PROTOCOL 3): the latest state that a slash can show. Null where there is none yet, or the chain itself
+ * holds that state.
+ */
+export function slashMaterial(channel: Channel): SlashMaterial | null {
+  if (!isSlashable(channel)) return null;
+  const { latest } = channel;
+  return { round: roundOf(latest), payload: payloadOf(channel, latest), poi: proofOf(channel, latest) };
+}
+
+/** Whether the latest state is one that a slash can show, and the chain does not have. */
+export const isSlashable = (channel: Channel): channel is Channel & { latest: CoSigned } =>
+  channel.channelId !== null &&
+  channel.latest?.source === 'update' &&
+  // Of update 0, the push, the chain has the state by the funding itself.
+  channel.latest.number > 0n &&
+  roundOf(channel.latest) > (channel.onChain?.round ?? 0n);
+
 /** The hash under which the chain knows the own solo transaction. */
 export const soloTxHash = (channel: Channel): Uint8Array => txHash(channel.solo!.signedTx);
