@@ -10,6 +10,7 @@ import {
   closeQuote,
   closingTxHash,
   fundingTxHash,
+  isEmptyHanded,
   moveTxHash,
   noteOf,
   openingBalances,
@@ -48,7 +49,7 @@ export function channelView(engine: Engine, actor: ChannelActor, height: number)
     mine: balances[channel.role].toString(),
     theirs: balances[peer].toString(),
     spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
-    sequenceNumber: (channel.latest?.number ?? 0n).toString(),
+    sequenceNumber: (channel.latest && !isEmptyHanded(channel) ? channel.latest.number : 0n).toString(),
     pending: pendingOf(channel),
     progress: progressOf(channel, height),
     closeQuote: quote && {

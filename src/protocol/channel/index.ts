@@ -7,6 +7,7 @@ export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash } from './move.ts';
 export { finalId, idle, isCommitted, isOver, other, ownKey, peerKey, spendable, wireId } from './record.ts';
+export { fromChain, isEmptyHanded } from './recover.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export * from './types.ts';
 export { AmountError, fromUnits, toUnits, unit } from './units.ts';
