@@ -34,6 +34,8 @@ test.each([0, 3])(
     expect(again.engine.rival()).toBeNull();
     expect(await pay(again, actor.id, ae)).toMatchObject({ ok: true, number: BigInt(payments) + 1n });
     expect(await pay(bob, bob.engine.channels()[0]!.id, ae)).toMatchObject({ ok: true });
+    // Before Bob, whom it would dial again.
+    await again.stop();
   },
   60_000,
 );
@@ -76,4 +78,5 @@ test('what cannot be restored is said plainly, and nothing is stored', async () 
   await recover(again, channelId, bob);
   await expect(recover(again, channelId, bob)).rejects.toThrow(/in your wallet already/);
   expect(again.engine.channels()).toHaveLength(1);
+  await again.stop();
 }, 60_000);
