@@ -208,6 +208,8 @@ async function openChannel(options: UpdatesOptions, meter: Meter): Promise<Pair>
         // The request that met it is answered with the reason.
         storeFailed: () => undefined,
         chain: () => undefined,
+        rival: () => undefined,
+        foreign: () => undefined,
       },
     });
     return engine;

@@ -10,7 +10,8 @@ export const usage = `npm run peer -- [flags]
   --policy FILE         JSON: which channels are accepted, prices    (peer/policy.json)
   --faucet URL          asks for test coins when the account is low  (NODE/devnet/faucet on ae_devnet)
   --minimum-depth N     blocks until a funding counts                (1)
-  --tower LINK          a watchtower for new channels                (none)`;
+  --tower LINK          a watchtower for new channels                (none)
+  --take-over           goes on although another process used this key; only once that one is stopped`;
 
 export interface Flags {
   data: string;
@@ -22,6 +23,8 @@ export interface Flags {
   faucet: string | null;
   minimumDepth: number;
   tower: string | null;
+  /** Goes on here, although another installation of the key was found at work. */
+  takeOver: boolean;
 }
 
 /** A command line that cannot be used; the message says what to give instead. */
@@ -33,7 +36,7 @@ export function readFlags(args: string[]): Flags {
   let values: Record<string, string | undefined>;
   try {
     values = parseArgs({
-      args,
+      args: args.filter((arg) => arg !== '--take-over'),
       options: {
         data: { type: 'string' },
         node: { type: 'string' },
@@ -68,6 +71,7 @@ export function readFlags(args: string[]): Flags {
     name: values.name ?? 'Demo shop',
     policy: values.policy ?? 'peer/policy.json',
     faucet: values.faucet ?? null,
+    takeOver: args.includes('--take-over'),
     minimumDepth: whole('minimum-depth', 1, 1_000),
     tower: values.tower ?? null,
   };

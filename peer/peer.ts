@@ -72,9 +72,19 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
       storeFailed: (error) =>
         log(`The store failed, nothing was sent: ${error instanceof Error ? error.message : error}`),
       chain: (_, problem) => problem && log(`The node cannot be asked: ${problem}`),
+      rival: () =>
+        log(
+          'Another process uses this key: a channel has a later state than this store. This peer has stopped. Stop the other one, then start this one with --take-over.',
+        ),
+      foreign: () => log('A transaction of this account was made by another program.'),
     },
   });
   await orders.rebuild(engine);
+  if (flags.takeOver) await engine.takeOver();
+  else if (engine.rival())
+    log(
+      'This peer has stopped: another process uses its key. Start it with --take-over once that one is stopped.',
+    );
   if (tower)
     client = await startTowerClient({
       tower: { account: tower.peer, addresses: tower.addresses },

@@ -102,6 +102,19 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       const actor = await wallet.running().engine.open(peer, addresses, termsOf(terms), name);
       return { channel: actor.id };
     },
+    async 'channel.recover'({ channelId, at }) {
+      const id = decode('ch', channelId.trim());
+      const { engine } = wallet.running();
+      const where = at.trim();
+      if (where.startsWith('/')) return { channel: (await engine.recover(id, null, [where])).id };
+      const { peer, addresses, name } = invite(where);
+      return { channel: (await engine.recover(id, peer, addresses, name)).id };
+    },
+    async 'wallet.takeOver'() {
+      await wallet.running().engine.takeOver();
+      wallet.changed();
+      return ok;
+    },
     'channel.pay': (params) => move(wallet, 'pay', params),
     'channel.request': (params) => move(wallet, 'ask', params),
     async 'channel.shutdown'({ channel }) {

@@ -45,7 +45,19 @@ function changed(): void {
   });
 }
 
+/**
+ * Held as long as this worker lives: one context of the browser writes the wallet's data, any other waits until it has
+ * ended. The promise that holds it never settles.
+ */
+const soleWriter = new Promise<void>((held) => {
+  void navigator.locks.request('tandem-writer', () => {
+    held();
+    return new Promise(() => undefined);
+  });
+});
+
 async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHandlers }> {
+  await soleWriter;
   const store = await openIdbStore('tandem');
   const settings = (await store.get('meta', 'settings')) as { autoLockMinutes?: number } | undefined;
   let minutes = () => settings?.autoLockMinutes ?? 30;

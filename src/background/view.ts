@@ -14,6 +14,7 @@ import {
   codeHash,
   fundingTxHash,
   isContractBatch,
+  isEmptyHanded,
   moveTxHash,
   noteOf,
   openingBalances,
@@ -57,7 +58,7 @@ export function channelView(
     mine: balances[channel.role].toString(),
     theirs: balances[peer].toString(),
     spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
-    sequenceNumber: (channel.latest?.number ?? 0n).toString(),
+    sequenceNumber: (channel.latest && !isEmptyHanded(channel) ? channel.latest.number : 0n).toString(),
     pending: pendingOf(channel),
     progress: progressOf(channel, height),
     closeQuote: quote && {

@@ -260,6 +260,12 @@ export class Wallet {
         inband: (actor, data) => this.#quietly(this.gate.message(actor, data)),
         storeFailed: (error) => this.#onStoreFailed(error),
         chain: (status, problem) => this.#onChain(status, problem),
+        rival: () => this.#onRival(),
+        foreign: () =>
+          this.#deps.notify(
+            'Your account is used elsewhere',
+            'A transaction of your account was not made by this wallet. If the same phrase runs Tandem in another browser, stop using one of the two.',
+          ),
       },
     });
     transport.onAddresses(() => this.changed());
@@ -505,6 +511,14 @@ export class Wallet {
       this.#deps.notify('Channel closed', 'Your coins are back in your account.');
   }
 
+  #onRival(): void {
+    this.#deps.notify(
+      'This wallet has stopped',
+      'Another installation of it is active. Open it to see more.',
+    );
+    this.changed();
+  }
+
   #onStoreFailed(error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
     this.#storage = { ok: false, message: words };
@@ -641,6 +655,7 @@ export class Wallet {
         balance: this.#balance?.toString() ?? null,
         coversDisputes: this.#coversDisputes(running),
       },
+      rival: running?.engine.rival() ? { since: running.engine.rival()!.at } : null,
       locked: this.#deps.vault.status() === 'locked' ? this.#locked.view() : null,
       network: {
         networkId: this.#network.networkId,

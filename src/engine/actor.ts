@@ -60,6 +60,10 @@ export interface ActorDeps {
   /** The store failed; nothing was sent. */
   storeFailed(error: unknown): void;
   cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
+  /** What another installation did is known here now: what is to be durable with it. */
+  behind(actor: ChannelActor): Write[];
+  /** It is durable, and nothing was sent since. */
+  isBehind(actor: ChannelActor): void;
 }
 
 /** A state that is answered for and not written yet (`persist` with `deferrable`). */
@@ -212,6 +216,8 @@ export class ChannelActor {
   async #carryOut(done: Transition): Promise<void> {
     const durable = done.effects.some((effect) => effect.type === 'persist');
     if (!durable) this.#stored = { ...this.#stored, channel: done.channel };
+    const behind = done.effects.some((effect) => effect.type === 'behind');
+    if (behind) this.#writes.push(...this.#deps.behind(this));
     for (const effect of done.effects) await this.#do(effect, done.channel);
   }
 
@@ -236,6 +242,9 @@ export class ChannelActor {
         return;
       case 'cancel_nonce':
         void this.#deps.cancelNonce(this, effect.nonce).catch(() => undefined);
+        return;
+      case 'behind':
+        this.#deps.isBehind(this);
         return;
       case 'disconnect':
         this.#deps.disconnect(this, effect.reason);

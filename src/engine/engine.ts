@@ -10,12 +10,15 @@ import {
   consider,
   createTx,
   type Event,
+  fromChain,
   type HistoryEntry,
   initiate,
   isCommitted,
   isOver,
   type Outcome,
+  other,
   type Request,
+  type Role,
   type Settings,
   type Terms,
   type Transition,
@@ -34,9 +37,12 @@ import {
   type Store,
   type Transport,
   type Verify,
+  type Write,
 } from './ports.ts';
+import { loadRival, type Rival, type RivalWatch, rivalKey, rivalSentence } from './rival.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import {
+  canChange,
   historyKey,
   isReestablished,
   localId,
@@ -74,6 +80,10 @@ export interface EngineEvents {
   inband(actor: ChannelActor, data: Uint8Array): void;
   storeFailed(error: unknown): void;
   chain(status: ChainStatus | null, problem: string | null): void;
+  /** Another installation of this key is at work: this one has stopped (`rival`). */
+  rival(): void;
+  /** A transaction of the account was made by something else than this engine. */
+  foreign(): void;
 }
 
 /** Something that cannot be done as asked: a code for programs and a sentence for people. */
@@ -86,12 +96,16 @@ export class EngineError extends Error {
   }
 }
 
+/** Milliseconds between two looks at the account's nonce. */
+const accountInterval = 10_000;
 /** A peer may have so many openings under consideration at once. */
 const maxConsidered = 3;
 
 export class Engine {
   readonly #deps: EngineDeps;
   readonly #nonces: Nonces;
+  readonly #rival: RivalWatch;
+  #accountSeenAt = 0;
   readonly #actors = new Map<string, ChannelActor>();
   readonly #byWire = new Map<string, ChannelActor>();
   readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
@@ -112,7 +126,8 @@ export class Engine {
       account: deps.signer.publicKey,
     });
     const rows = await deps.store.list('channels');
-    const engine = new Engine(deps, nonces);
+    const rival = await loadRival(deps.store, rivalKey(deps.network.networkId, deps.signer.publicKey));
+    const engine = new Engine(deps, nonces, rival);
     for (const row of rows) {
       const stored = readStored(row.value);
       const ours =
@@ -128,14 +143,16 @@ export class Engine {
     return engine;
   }
 
-  private constructor(deps: EngineDeps, nonces: Nonces) {
+  private constructor(deps: EngineDeps, nonces: Nonces, rival: RivalWatch) {
     this.#deps = deps;
     this.#nonces = nonces;
+    this.#rival = rival;
     this.#sessions = createSessions({
       transport: deps.transport,
       clock: deps.clock,
       random: deps.random,
       self: deps.signer.publicKey,
+      closed: () => rival.current() !== null,
       wanted: (peer) => this.#wanted(peer),
       connected: (peer, send) => this.#eachWith(peer, (actor) => this.#connect(actor, send)),
       disconnected: (peer) =>
@@ -162,7 +179,10 @@ export class Engine {
       actors: () => this.#actors.values(),
       cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
       interval: deps.watchInterval,
-      seen: deps.on.chain,
+      seen: (status, problem) => {
+        deps.on.chain(status, problem);
+        if (status) this.#quietly(this.#lookAtAccount());
+      },
     });
   }
 
@@ -219,7 +239,84 @@ export class Engine {
     }));
   }
 
+  /** What showed that another installation of this key is at work, and that this one stands still; null while it runs. */
+  rival(): Rival | null {
+    return this.#rival.current();
+  }
+
   // ---- what a person or a program asks
+
+  /**
+   * Goes on here although another installation was at work. Each channel is as one of a backup until its peer has shown
+   * the latest state.
+   */
+  async takeOver(): Promise<void> {
+    if (!this.#rival.current()) return;
+    const restoredAt = this.#deps.clock.now();
+    for (const actor of this.#actors.values())
+      if (canChange(actor.channel) && actor.stored.restoredAt === null) await actor.update({ restoredAt });
+    await this.#rival.gone();
+    this.poke();
+  }
+
+  /**
+   * Makes the record of a channel anew of which only the key is left: the chain tells its terms, the peer its state, once
+   * it is reached at one of these addresses.
+   * @param peer who the other side should be; null where only the chain says so
+   */
+  async recover(
+    channelId: Uint8Array,
+    peer: Uint8Array | null,
+    addresses: string[],
+    peerName: string | null = null,
+  ): Promise<ChannelActor> {
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    if (this.#byWire.has(toHex(channelId)))
+      throw new EngineError('known_channel', 'This channel is in your wallet already.');
+    const object = await this.#deps.chain().channel(channelId);
+    if (!object)
+      throw new EngineError(
+        'not_on_chain',
+        `There is no open channel with this id on ${this.#deps.network.networkId}: check the id; if it is right, the channel is closed.`,
+      );
+    const self = toHex(this.#deps.signer.publicKey);
+    const role: Role | null =
+      toHex(object.initiator) === self ? 'initiator' : toHex(object.responder) === self ? 'responder' : null;
+    if (!role) throw new EngineError('not_ours', 'This channel is between two other accounts, not yours.');
+    const keys = { initiator: object.initiator, responder: object.responder };
+    const theirs = keys[other(role)];
+    if (peer && toHex(peer) !== toHex(theirs))
+      throw new EngineError(
+        'other_peer',
+        'This channel is not with the account of this invite: give the invite of its other side.',
+      );
+    const terms: Terms = {
+      initiatorAmount: object.initiatorAmount,
+      responderAmount: object.responderAmount,
+      pushAmount: 0n,
+      channelReserve: object.channelReserve,
+      lockPeriod: object.lockPeriod,
+    };
+    const { networkId, chainHash } = this.#deps.network;
+    const stored: StoredChannel = {
+      channel: fromChain({ temporaryId: channelId, keys, networkId, chainHash }, role, terms, 1, this.#env()),
+      nextIndex: 0,
+      addresses,
+      peerName,
+      cancelTx: null,
+      left: false,
+      restoredAt: this.#deps.clock.now(),
+    };
+    await this.#deps.store.commit([
+      { table: 'channels', key: localId(stored.channel), value: storable(stored) },
+    ]);
+    const actor = this.#add(stored);
+    const send = this.#sessions.sender(theirs);
+    if (send) this.#connect(actor, send);
+    else this.#sessions.poke(theirs);
+    void this.#watcher.look();
+    return actor;
+  }
 
   /** Proposes a channel to the account at these addresses. Resolves when the proposal is stored. */
   async open(
@@ -240,6 +337,7 @@ export class Engine {
       this.#env(),
     );
     if (typeof channel === 'string') throw new EngineError('bad_terms', channel);
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
     const problem = await this.fundingProblem(terms);
     if (problem) throw new EngineError('insufficient_funds', problem);
     const stored: StoredChannel = {
@@ -314,6 +412,7 @@ export class Engine {
         done(known);
         return known;
       }
+      if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
       const actor = this.channel(id);
       const proposed = actor.channel.proposal?.requests.some((r) => requestKey(r.scope, r.id) === key);
       if (!proposed) await actor.post({ type: 'request', request });
@@ -340,6 +439,7 @@ export class Engine {
     event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' }>,
   ): Promise<Transition> {
     const actor = this.channel(id);
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
     if (event.type === 'close_solo' && actor.stored.restoredAt !== null)
       throw new EngineError(
         'maybe_stale',
@@ -517,6 +617,8 @@ export class Engine {
       disconnect: (actor, reason) => this.#sessions.drop(actor.peer, reason),
       storeFailed: this.#deps.on.storeFailed,
       cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
+      behind: (actor) => this.#behind(actor),
+      isBehind: () => this.#standStill(),
     };
     const actor = new ChannelActor(stored, deps, nodes);
     this.#actors.set(actor.id, actor);
@@ -537,7 +639,34 @@ export class Engine {
     this.#quietly(actor.update({ restoredAt: null }).finally(() => this.#believing.delete(actor.id)));
   }
 
+  /** A restored record is expected to be behind; any other means that the key signs elsewhere too. */
+  #behind(actor: ChannelActor): Write[] {
+    if (actor.stored.restoredAt !== null) return [];
+    return [this.#rival.found({ at: this.#deps.clock.now(), channel: actor.id })];
+  }
+
+  /** Only one installation writes: this one gives up its connections, and with them all it could sign for a peer. */
+  #standStill(): void {
+    if (!this.#rival.current()) return;
+    for (const actor of this.#actors.values())
+      this.#sessions.drop(actor.peer, 'another installation is active');
+    this.#deps.on.rival();
+  }
+
+  /** Whether something else spends the account's nonces: then the peers are asked again which states they hold. */
+  async #lookAtAccount(): Promise<void> {
+    const now = this.#deps.clock.now();
+    if (now - this.#accountSeenAt < accountInterval) return;
+    this.#accountSeenAt = now;
+    const { nonce } = await this.#deps.chain().account(this.#deps.signer.publicKey);
+    if (!(await this.#nonces.isForeign(nonce))) return;
+    this.#deps.on.foreign();
+    for (const actor of this.#actors.values())
+      this.#sessions.drop(actor.peer, 'the account is used elsewhere');
+  }
+
   #wanted(peer: Uint8Array): string[] {
+    if (this.#rival.current()) return [];
     const key = toHex(peer);
     const addresses = new Set<string>();
     for (const actor of this.#actors.values()) {
@@ -567,6 +696,8 @@ export class Engine {
       this.#quietly(actor.post({ type: 'message', message }));
       return;
     }
+    // The funding of a channel that was made anew here has a temporary id that nobody here knows any more.
+    if (message.type === 'funding_locked') return;
     // An error about something unknown needs no answer, or two sides would answer each other for ever.
     if (message.type !== 'error') this.#answerError(peer, id, 'there is no such channel between us');
   }
@@ -579,7 +710,8 @@ export class Engine {
   #onOpen(peer: Uint8Array, message: Extract<Message, { type: 'channel_open' }>): void {
     const id = toHex(message.temporary_channel_id);
     const answer = (text: string) => this.#answerError(peer, id, text);
-    if (!this.#deps.acceptIncoming()) return answer('this side accepts no channels now');
+    if (this.#rival.current() || !this.#deps.acceptIncoming())
+      return answer('this side accepts no channels now');
     const considered = this.channels().filter((actor) => actor.channel.phase === 'considering');
     if (considered.filter((actor) => toHex(actor.peer) === toHex(peer)).length >= maxConsidered)
       return answer('too many openings of yours wait for an answer already');

@@ -15,7 +15,16 @@ export interface Nonces {
   hold(nonce: bigint, holder: string): Write;
   /** The nonce is free again: in memory at once, durable by the write it returns. */
   release(nonce: bigint): Write;
+  /**
+   * The chain shows this as the account's last nonce. @returns whether it is higher than any that was given out here:
+   * then something else signs for this account. Told once.
+   */
+  isForeign(used: bigint): Promise<boolean>;
 }
+
+/** Key in table `meta` of the highest nonce that is known here. It is of this installation: backups leave it out. */
+export const highestNonceKey = (networkId: string, account: Uint8Array): string =>
+  `nonce/${networkId}/${toHex(account)}`;
 
 export async function createNonces(deps: {
   store: Store;
@@ -28,7 +37,15 @@ export async function createNonces(deps: {
   const held = new Set<bigint>();
   for (const row of await deps.store.list('nonces', { prefix }))
     held.add(BigInt(row.key.slice(prefix.length)));
+  const highestKey = highestNonceKey(deps.networkId, deps.account);
+  let highest = (await deps.store.get('meta', highestKey)) as bigint | undefined;
   let last: Promise<unknown> = Promise.resolve();
+
+  async function know(nonce: bigint): Promise<void> {
+    if (highest !== undefined && nonce <= highest) return;
+    await deps.store.commit([{ table: 'meta', key: highestKey, value: nonce }]);
+    highest = nonce;
+  }
 
   async function next(): Promise<bigint> {
     const chain = deps.chain();
@@ -42,6 +59,8 @@ export async function createNonces(deps: {
     }
     let nonce = await chain.nextNonce(deps.account);
     while (held.has(nonce)) nonce += 1n;
+    // Before it is used, so that it is never taken for somebody else's.
+    await know(nonce);
     held.add(nonce);
     return nonce;
   }
@@ -59,6 +78,15 @@ export async function createNonces(deps: {
       return true;
     },
     isHeld: (nonce) => held.has(nonce),
+    isForeign(used) {
+      const result = last.then(async () => {
+        const foreign = highest !== undefined && used > highest;
+        await know(used);
+        return foreign;
+      });
+      last = result.catch(() => undefined);
+      return result;
+    },
     hold: (nonce, holder) => ({ table: 'nonces', key: keyOf(nonce), value: { holder } }),
     release(nonce) {
       held.delete(nonce);

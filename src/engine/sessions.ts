@@ -11,6 +11,8 @@ export interface SessionDeps {
   clock: Clock;
   random: Random;
   self: Uint8Array;
+  /** Whether no connection is wanted at all now. */
+  closed(): boolean;
   /** Where a peer can be dialled; empty: it is not wanted now. */
   wanted(peer: Uint8Array): string[];
   connected(peer: Uint8Array, send: (bytes: Uint8Array) => void): void;
@@ -60,7 +62,7 @@ export function createSessions(deps: SessionDeps): Sessions {
   }
 
   function adopt(session: Session, link: Link): void {
-    if (stopped) return link.close();
+    if (stopped || deps.closed()) return link.close();
     const old = session.link;
     if (old) {
       const crosses = old.dialled !== link.dialled && deps.clock.now() - session.since < crossing;

@@ -93,10 +93,11 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
       Boolean(object) === Boolean(channel.onChain);
-    const funding = object ? null : await depth(fundingTxHash(channel), height);
+    const funding = object || !channel.funding ? null : await depth(fundingTxHash(channel), height);
     // Of an opening that was given up only half the funding is known: what was seen on chain was closed there.
-    const { signatures } = channel.funding!;
-    const known = signatures.initiator !== undefined && signatures.responder !== undefined;
+    // Nor is any known of a channel that was made anew from the chain.
+    const signatures = channel.funding?.signatures;
+    const known = signatures?.initiator !== undefined && signatures.responder !== undefined;
     const funded = object !== null || !known || (funding !== null && funding >= 0);
     if (!same || !funded || !object || channel.phase === 'closing_solo' || moveUndone(channel))
       await actor.post({ type: 'on_chain', object, height, funded });

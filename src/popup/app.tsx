@@ -20,6 +20,7 @@ const views: Record<string, ComponentType<ViewProps>> = {
   history: lazy(() => import('./views/history.tsx')),
   send: lazy(() => import('./views/send.tsx')),
   settings: lazy(() => import('./views/settings.tsx')),
+  recover: lazy(() => import('./views/recover.tsx')),
   backup: lazy(() => import('./views/backup.tsx')),
 };
 const Create = lazy(() => import('./views/create.tsx'));

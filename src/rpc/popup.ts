@@ -56,6 +56,20 @@ export const popupMethods = {
     result: v.object({ address: Address }),
   },
 
+  /** Goes on with this installation, where another one was found at work. */
+  'wallet.takeOver': { params: nothing, result: done },
+  /**
+   * Makes a channel's record anew from its id, `ch_...`, and from where its other side is reached: an invite of it, or one
+   * of its multiaddrs.
+   */
+  'channel.recover': {
+    params: v.object({
+      channelId: v.pipe(v.string(), v.maxLength(200)),
+      at: v.pipe(v.string(), v.maxLength(4096)),
+    }),
+    result: v.object({ channel: LocalId }),
+  },
+
   'settings.set': {
     params: v.object({
       autoLockMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1440))),

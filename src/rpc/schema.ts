@@ -282,6 +282,8 @@ export const WalletView = v.object({
       coversDisputes: v.boolean(),
     }),
   ),
+  /** Another installation of this wallet is active, and this one stands still since (ms since 1970). */
+  rival: v.nullable(v.object({ since: v.number() })),
   network: NetworkView,
   channels: v.array(ChannelView),
   approvals: v.array(ApprovalView),

@@ -97,6 +97,8 @@ export async function startParty(options: PartyOptions): Promise<Party> {
       inband: () => undefined,
       storeFailed: (error) => problems.push(String(error)),
       chain: () => undefined,
+      rival: () => undefined,
+      foreign: () => undefined,
     },
   });
   if (options.tower)

@@ -297,7 +297,7 @@ describe('a backup', () => {
     await visit('restored', `/channel/${channel}`);
     await page.getByText('was restored from the other side').waitFor();
     await page.getByRole('button', { name: 'Close alone' }).click({ force: true });
-    await page.getByText('This channel comes from a backup.').waitFor();
+    await page.getByText('This channel was restored.').waitFor();
     expect(await page.getByRole('alertdialog').count()).toBe(0);
   });
 });

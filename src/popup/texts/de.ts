@@ -129,6 +129,14 @@ export const de: Texts = {
     disputes:
       'Dein Konto hat zu wenig, um deine Kanäle zu verteidigen. Behalte etwas AE auf der Chain, damit ein alter Stand, den die Gegenseite veröffentlicht, beantwortet werden kann.',
     addCoins: 'Münzen aufladen',
+    rival:
+      'Diese Wallet ist auch in einem anderen Browser in Gebrauch: dort gab es Zahlungen, von denen diese hier nichts wusste. Diese hat angehalten, damit sich nichts widerspricht. Nimm die andere, oder nimm diese hier.',
+    takeOver: 'Diese hier verwenden',
+    takeOverTitle: 'Die Wallet hier verwenden?',
+    takeOverText:
+      'Verwende sie zuerst im anderen Browser nicht mehr. Hier geht es weiter, sobald die Gegenseite jedes Kanals den letzten Stand gezeigt hat; der andere Browser hält von selbst an.',
+    takeOverBusy: 'Wird übernommen…',
+    takeOverKeep: 'Noch nicht',
     settings: 'Netz einstellen',
   },
 
@@ -337,6 +345,22 @@ export const de: Texts = {
     closing: () => 'Wird geschlossen',
   },
 
+  recover: {
+    title: 'Kanal wiederherstellen',
+    lead: 'Für einen Kanal, der in keiner Sicherung ist. Die Chain nennt seine Bedingungen, die Gegenseite den letzten Stand; sie muss also erreichbar sein.',
+    channelId: 'Kanal-Id',
+    channelIdHelp: 'Sie beginnt mit ch_. Die Gegenseite sieht sie in den Einzelheiten des Kanals.',
+    channelIdEmpty: 'Gib die Kanal-Id ein.',
+    channelIdInvalid: 'Eine Kanal-Id beginnt mit ch_ und hat etwa 50 Buchstaben und Ziffern.',
+    at: 'Einladung der Gegenseite',
+    atHelp: 'Sie beginnt mit tandem: – oder eine Adresse, die mit einem Schrägstrich beginnt.',
+    atEmpty: 'Füge eine Einladung der Gegenseite ein.',
+    warning:
+      'Du siehst den Stand, den die Gegenseite zeigt. Ob es einen späteren gibt, kann sonst niemand sagen.',
+    restore: 'Kanal wiederherstellen',
+    restoring: 'Die Chain wird gefragt…',
+  },
+
   receive: {
     title: 'Empfangen',
     invite: 'Einladung',
@@ -442,7 +466,7 @@ export const de: Texts = {
     recovered:
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
     maybeStale:
-      'Dieser Kanal stammt aus einer Sicherung. Er lässt sich allein schließen, sobald die Gegenseite verbunden war und ihren letzten Stand gezeigt hat.',
+      'Dieser Kanal wurde wiederhergestellt. Er lässt sich allein schließen, sobald die Gegenseite verbunden war und ihren letzten Stand gezeigt hat.',
     closeAlone: 'Allein schließen',
     closeAloneTitle: 'Ohne die Gegenseite schließen?',
     closeAloneText: (blocks, time) =>
@@ -670,6 +694,7 @@ export const de: Texts = {
     backup: 'Sicherung',
     backupHelp: 'Eine Datei, die auch deine Kanäle zurückbringt. Die Wortliste allein tut das nicht.',
     backupMake: 'Sichern',
+    recover: 'Kanal von Hand wiederherstellen',
     channels: 'Kanäle',
     acceptIncoming: 'Eingehende Kanäle annehmen',
     acceptIncomingHelp: 'Andere können dir Kanäle vorschlagen. Du entscheidest über jeden.',

@@ -80,6 +80,14 @@ export const en = {
     disputes:
       'Your account holds too little to defend your channels. Keep some AE on chain, so that an old balance published by the other side can be answered.',
     addCoins: 'Add coins',
+    rival:
+      'This wallet is in use in another browser, too: it has made payments there that this one did not know. This one has stopped, so that nothing contradicts. Use the other one, or use this one here.',
+    takeOver: 'Use this one here',
+    takeOverTitle: 'Use the wallet here?',
+    takeOverText:
+      'First stop using it in the other browser. Payments go on here as soon as the other side of each channel has shown the latest balances; the other browser stops by itself.',
+    takeOverBusy: 'Taking over…',
+    takeOverKeep: 'Not now',
     settings: 'Network settings',
   },
 
@@ -279,6 +287,22 @@ export const en = {
     closing: () => 'Closing',
   },
 
+  recover: {
+    title: 'Restore a channel',
+    lead: 'For a channel that is not in a backup. The chain tells its terms, and its other side the latest balances; so the other side has to be reachable.',
+    channelId: 'Channel id',
+    channelIdHelp: 'It starts with ch_. The other side sees it in the details of the channel.',
+    channelIdEmpty: 'Enter the channel id.',
+    channelIdInvalid: 'A channel id starts with ch_ and has about 50 letters and digits.',
+    at: 'Invite of the other side',
+    atHelp: 'It starts with tandem: – or an address that starts with a slash.',
+    atEmpty: 'Paste an invite of the other side.',
+    warning:
+      'You see the balances that the other side shows. Nobody else can tell whether there are later ones.',
+    restore: 'Restore channel',
+    restoring: 'Asking the chain…',
+  },
+
   receive: {
     title: 'Receive',
     invite: 'Invite',
@@ -379,7 +403,7 @@ export const en = {
     recovered:
       'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
     maybeStale:
-      'This channel comes from a backup. It can be closed alone once the other side has been connected and has shown its latest state.',
+      'This channel was restored. It can be closed alone once the other side has been connected and has shown its latest state.',
     closeAlone: 'Close alone',
     closeAloneTitle: 'Close without the other side?',
     closeAloneText: (blocks: string, time: string) =>
@@ -601,6 +625,7 @@ export const en = {
     backup: 'Backup',
     backupHelp: 'A file that brings back your channels too. The phrase alone does not.',
     backupMake: 'Back up',
+    recover: 'Restore a channel by hand',
     channels: 'Channels',
     acceptIncoming: 'Accept incoming channels',
     acceptIncomingHelp: 'Others may propose channels to you. You decide on each one.',

@@ -137,6 +137,9 @@ function BackupSettings() {
       <p className="small soft">{t.settings.backupHelp}</p>
       <a className="button secondary small" href="#/backup">
         {t.settings.backupMake}
+      </a>{' '}
+      <a className="button secondary small" href="#/recover">
+        {t.settings.recover}
       </a>
     </Section>
   );

@@ -34,7 +34,7 @@ export const nonceSearch = 16n;
 export const gasPriceSearch = 7;
 export const gasPrice = (k: number): bigint => 10n ** 9n * 2n ** BigInt(k);
 
-interface Opening {
+export interface Opening {
   temporaryId: Uint8Array;
   keys: Record<Role, Uint8Array>;
   networkId: string;
@@ -42,7 +42,7 @@ interface Opening {
   chainHash: Uint8Array;
 }
 
-const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel => ({
+export const blank = (opening: Opening, role: Role, terms: Terms, env: Env): Channel => ({
   version: 1,
   ...opening,
   role,
@@ -595,6 +595,8 @@ export function onFundingLocked(
   env: Env,
   message: MessageOf<'funding_locked'>,
 ): Transition {
+  // Of a channel that was made anew from the chain, the chain alone has said so already.
+  if (!channel.funding) return transition(channel);
   if (!equalBytes(message.transaction_id, fundingTxHash(channel)))
     return stop(channel, env, 'funding_locked names another transaction than the one both signed', true);
   if (channel.locked.theirs) return transition(channel);

@@ -27,6 +27,7 @@ export {
   spendable,
   wireId,
 } from './record.ts';
+export { fromChain, isEmptyHanded } from './recover.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export { coinsOf, hashOfState, heldByContracts, stateFrom, treesOf } from './trees.ts';
 export * from './types.ts';

@@ -24,6 +24,7 @@ import {
   updateBytes,
   withLive,
 } from './record.ts';
+import { isEmptyHanded, nothingToShow, showsNothing } from './recover.ts';
 import { coinsOf, stateFrom, treesOf } from './trees.ts';
 import type { Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
 import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
@@ -40,6 +41,7 @@ export function greet(channel: Channel): Transition {
 }
 
 function reestablishMessage(channel: Channel): MessageOf<'channel_reestablish'> {
+  if (isEmptyHanded(channel)) return nothingToShow(channel);
   // Before funding_signed came, the initiator shows its half of the funding: the state of number 0.
   const shown = channel.latest ?? openingState(channel);
   return {
@@ -59,6 +61,11 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
     return stop(channel, env, 'channel_reestablish names another chain', true);
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
   const mine = latest(channel);
+  if (showsNothing(message)) {
+    if (isEmptyHanded(channel)) return transition(channel);
+    const done = onBehind(sawFunding(channel, env), env, message, mine);
+    return { ...done, effects: joinPersists([persist(), ...done.effects]) };
+  }
   if (message.sequence_number === mine.number) return yield* onEqual(channel, env, message, mine);
   if (message.sequence_number < mine.number) return onBehind(channel, env, message, mine);
   return yield* onAhead(channel, env, message);
@@ -87,6 +94,13 @@ function* onEqual(
   return resume(channel, []);
 }
 
+/** Whoever made its record anew from the chain has seen the funding there, and cannot name its transaction. */
+const sawFunding = (channel: Channel, env: Env): Channel =>
+  change(channel, env, {
+    locked: { ...channel.locked, theirs: true },
+    phase: channel.phase === 'locking' ? 'open' : channel.phase,
+  });
+
 /** The peer is behind: it gets both signatures, and the state itself unless it proposed it. */
 function onBehind(
   channel: Channel,
@@ -94,7 +108,7 @@ function onBehind(
   message: MessageOf<'channel_reestablish'>,
   mine: CoSigned,
 ): Transition {
-  const hasState = message.pending === mine.number;
+  const hasState = message.pending === mine.number && !showsNothing(message);
   const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine));
   if (state.length > maxState)
     return stop(
@@ -168,6 +182,9 @@ export function* onReestablishAck(
   };
   // Where the state came from a deposit or withdrawal, the chain knows it better than this side (PROTOCOL 6).
   const object = yield* onChainNow(finalId(channel));
+  // Of its first state nothing else tells how much the channel holds.
+  if (isEmptyHanded(channel) && object === null)
+    return transition(channel, { type: 'disconnect', reason: 'the node does not show the channel now' });
   const onChain =
     object !== null && object.round === number + 1n && equalBytes(object.stateHash, message.state_hash);
   const shown = {
@@ -200,6 +217,7 @@ export function* onReestablishAck(
   });
   return resume(recovered, [
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
+    { type: 'behind' },
   ]);
 }
 
@@ -228,6 +246,7 @@ function resume(channel: Channel, before: Effect[]): Transition {
   const effects: Effect[] = [...before];
   if (
     up.locked.mine &&
+    up.funding &&
     !before.some((effect) => effect.type === 'send' && effect.message.type === 'funding_locked')
   )
     if (up.phase === 'locking' || (up.phase === 'open' && up.latest?.number === 0n))

@@ -440,6 +440,11 @@ export type Effect =
   | { type: 'release_nonce'; nonce: bigint }
   /** Spend this nonce of the own account on nothing, so that a half-signed transaction can never take effect. */
   | { type: 'cancel_nonce'; nonce: bigint }
+  /**
+   * The peer showed a state that the own key signed and this record did not have. Unless it was restored, another
+   * installation of the same key is at work.
+   */
+  | { type: 'behind' }
   | { type: 'disconnect'; reason: string }
   /** An inband message for the application. */
   | { type: 'inband'; data: Uint8Array };
