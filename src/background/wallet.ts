@@ -696,8 +696,10 @@ export class Wallet {
       for (const { index, row } of rows)
         for (const entry of [...row.items].reverse()) items.push(historyItem(actor, index, row.at, entry));
     }
+    // The entries of one commit share its index: they stay together, or paging by it would lose the rest.
+    if (channel !== null) return items;
     return items
-      .filter((item) => channel !== null || before === null || item.at < before)
+      .filter((item) => before === null || item.at < before)
       .sort((a, b) => b.at - a.at)
       .slice(0, limit);
   }

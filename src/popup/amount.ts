@@ -92,3 +92,10 @@ export function shortAe(aetto: bigint): { whole: string; fraction: string; cut: 
 
 /** What a person would type for this amount: no grouping. */
 export const editableAe = (aetto: bigint): string => formatAe(aetto).replaceAll(groupMark, '');
+
+/** The amount for a program to read: all digits, no grouping, `.` in every language. */
+export const plainAe = (aetto: bigint): string => {
+  const { whole, fraction } = splitAe(aetto);
+  const plain = whole.replaceAll(groupMark, '').replace('\u2212', '-');
+  return fraction ? `${plain}.${fraction}` : plain;
+};

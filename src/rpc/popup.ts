@@ -138,7 +138,10 @@ export const popupMethods = {
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },
-  /** Newest first. */
+  /**
+   * Newest first. Of one channel: what `limit` commits before the index `before` hold, so that reading on from the last
+   * index leaves nothing out. Over all channels: the newest `limit` entries before the time `before`.
+   */
   'channel.history': {
     params: v.object({
       channel: v.nullable(LocalId),

@@ -379,7 +379,8 @@ export const de: Texts = {
   open: {
     title: 'Kanal öffnen',
     inviteLabel: 'Einladungslink',
-    inviteHelp: 'Eine Person oder ein Laden hat ihn dir gegeben. Er beginnt mit tandem:',
+    inviteHelp:
+      'Eine Person oder ein Laden hat ihn dir gegeben. Er beginnt mit tandem: und wird gelesen, sobald er eingefügt ist.',
     inviteEmpty: 'Füge einen Einladungslink ein.',
     otherNetwork: (theirs, mine) =>
       `Diese Einladung gilt für das Netz ${theirs}; deine Wallet ist im Netz ${mine}.`,
@@ -527,6 +528,30 @@ export const de: Texts = {
     },
     after: 'danach',
     by: (site) => `erbeten von ${site}`,
+    search: 'Suchen',
+    show: 'Zeigen',
+    groups: {
+      all: 'Alles',
+      out: 'Gezahlt',
+      in: 'Erhalten',
+      channels: 'Kanäle und Chain',
+      other: 'Abgelehntes und Nachrichten',
+    },
+    found: (n) => (n === 0 ? 'Nichts gefunden.' : plural(n, 'Eintrag gefunden.', 'Einträge gefunden.')),
+    export: 'Als Datei speichern',
+    exportHelp:
+      'Alles, mit Beträgen bis zur letzten Stelle. Die Datei ist nicht verschlüsselt: Wer sie hat, sieht, was du wem gezahlt hast.',
+    csv: 'CSV für Tabellen',
+    json: 'JSON für Programme',
+    exported: (n, name) => `${plural(n, 'Eintrag', 'Einträge')} als ${name} gespeichert.`,
+  },
+
+  chart: {
+    title: 'Guthaben und Zahlungen im Lauf der Zeit',
+    balance: 'Dein Guthaben im Lauf der Zeit',
+    balanceText: (from, first, to, last, least, most) =>
+      `Dein Guthaben: ${first} AE am ${from}, ${last} AE am ${to}; dazwischen mindestens ${least} AE und höchstens ${most} AE.`,
+    span: (n) => `Über die letzten ${plural(n, 'Eintrag', 'Einträge')}.`,
   },
 
   approval: {

@@ -320,7 +320,8 @@ export const en = {
   open: {
     title: 'Open channel',
     inviteLabel: 'Invite link',
-    inviteHelp: 'A person or a shop gave it to you. It starts with tandem:',
+    inviteHelp:
+      'A person or a shop gave it to you. It starts with tandem: and is read as soon as it is pasted.',
     inviteEmpty: 'Paste an invite link.',
     otherNetwork: (theirs: string, mine: string) =>
       `This invite is for the network ${theirs}; your wallet is on ${mine}.`,
@@ -462,6 +463,30 @@ export const en = {
     },
     after: 'after',
     by: (site: string) => `asked by ${site}`,
+    search: 'Search',
+    show: 'Show',
+    groups: {
+      all: 'Everything',
+      out: 'Paid',
+      in: 'Received',
+      channels: 'Channels and chain',
+      other: 'Refused and messages',
+    },
+    found: (n: number) => (n === 0 ? 'Nothing found.' : plural(n, 'entry found.', 'entries found.')),
+    export: 'Save as a file',
+    exportHelp:
+      'Everything, with amounts to the last digit. The file is not encrypted: whoever has it sees what you paid and to whom.',
+    csv: 'CSV for spreadsheets',
+    json: 'JSON for programs',
+    exported: (n: number, name: string) => `${plural(n, 'entry', 'entries')} saved as ${name}.`,
+  },
+
+  chart: {
+    title: 'Balance and payments over time',
+    balance: 'Your balance over time',
+    balanceText: (from: string, first: string, to: string, last: string, least: string, most: string) =>
+      `Your balance: ${first} AE on ${from}, ${last} AE on ${to}; at least ${least} AE and at most ${most} AE in between.`,
+    span: (n: number) => `Over the latest ${plural(n, 'entry', 'entries')}.`,
   },
 
   approval: {

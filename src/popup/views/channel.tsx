@@ -1,6 +1,6 @@
 /** One channel: balances, what is under way, pay, request, history, close. */
 import { Tabs } from '@base-ui/react/tabs';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
 import { blocksAsTime, fullTime } from '../format.ts';
@@ -9,7 +9,7 @@ import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
-import { BlockSteps, Notice, Problem } from '../ui/feedback.tsx';
+import { BlockSteps, Notice, Problem, Skeleton } from '../ui/feedback.tsx';
 import { Amount, Bar } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { Connection, peerName } from '../ui/peer.tsx';
@@ -20,6 +20,8 @@ import { Entries } from './entries.tsx';
 import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
 import { canAbort, canClose, canCloseAlone, isOver } from './totals.ts';
+
+const Chart = lazy(() => import('../ui/chart.tsx'));
 
 function Balances({ channel }: { channel: ChannelView }) {
   const kept = BigInt(channel.mine) - BigInt(channel.spendable);
@@ -227,6 +229,11 @@ function ChannelHistory({ channel }: { channel: ChannelView }) {
   );
   return (
     <>
+      {history.value && (
+        <Suspense fallback={<Skeleton height="13rem" />}>
+          <Chart items={history.value.items} />
+        </Suspense>
+      )}
       <Entries history={history} />
       {history.value && history.value.items.length >= limit && limit < 200 && (
         <Button look="quiet" wide onClick={() => setLimit(Math.min(200, limit * 2))}>

@@ -79,8 +79,13 @@ export function Entries({
     <>
       <Problem>{history.error}</Problem>
       <ul className="card flush rows" data-testid="history">
-        {history.value.items.map((item) => (
-          <Entry key={`${item.channel} ${item.index}`} item={item} peer={peerOf?.(item.channel) ?? null} />
+        {history.value.items.map((item, n) => (
+          <Entry
+            // biome-ignore lint/suspicious/noArrayIndexKey: the entries of one commit share its index, and hold no state
+            key={`${item.channel} ${item.index} ${n}`}
+            item={item}
+            peer={peerOf?.(item.channel) ?? null}
+          />
         ))}
       </ul>
     </>
