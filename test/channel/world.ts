@@ -154,7 +154,7 @@ export class Party {
   }
 
   /** As src/engine/actor.ts: the record, the nodes that it needs and the disk has not, and what was deferred before. */
-  protected write(next: Channel): void {
+  write(next: Channel): void {
     this.kept ??= new KeptNodes('', next, 0);
     const { writes, done } = this.kept.writes(next);
     for (const { key, value } of writes) this.nodes.set(key, value as Uint8Array);

@@ -6,7 +6,6 @@ import * as v from 'valibot';
 import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
-import { requestKey } from '../../engine/stored.ts';
 import { encode } from '../../protocol/chain/address.ts';
 import { type Outcome, other, spendable, type Terms } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
