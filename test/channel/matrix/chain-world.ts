@@ -68,7 +68,7 @@ export class ChainParty extends Party {
     return nonce;
   }
 
-  protected override write(next: Channel): void {
+  override write(next: Channel): void {
     const outcomes = this.deferred?.outcomes ?? [];
     super.write(next);
     this.heldOnDisk = new Set(this.held);
