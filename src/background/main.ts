@@ -8,6 +8,7 @@ import { pagePort } from '../rpc/page.ts';
 import { popupPort } from '../rpc/popup.ts';
 import { createAttention } from './attention.ts';
 import { createHandlers } from './handlers.ts';
+import { createLastView } from './last-view.ts';
 import { createPageServer } from './page-server.ts';
 import { createPopupServer, type PopupHandlers } from './popup-server.ts';
 import { openIdbStore } from './store/idb.ts';
@@ -34,6 +35,8 @@ const attention = createAttention((id) => {
   void ready.then(({ wallet }) => wallet.decide(id, false, '')).catch(() => undefined);
 });
 
+const keepView = createLastView(session, clock);
+
 let pushed = false;
 /** Many changes in one turn are one push. */
 function changed(): void {
@@ -41,7 +44,11 @@ function changed(): void {
   pushed = true;
   queueMicrotask(() => {
     pushed = false;
-    void ready.then(({ wallet }) => popup.push(wallet.view()));
+    void ready.then(({ wallet }) => {
+      const view = wallet.view();
+      popup.push(view);
+      keepView(view);
+    });
   });
 }
 

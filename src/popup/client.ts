@@ -93,6 +93,11 @@ export class WalletClient {
   };
   snapshot = (): Snapshot => this.#snapshot;
 
+  /** Shows what the worker showed last, until it says something itself. */
+  showLast(view: WalletView): void {
+    if (!this.#snapshot.view) this.#publish({ ...this.#snapshot, view });
+  }
+
   /**
    * @throws {CallError} as a rejection: what the worker answered; `interrupted` where the worker stopped before it
    * answered a call that must not be sent twice; `invalid_answer` where the answer is not what the contract says.

@@ -4,17 +4,28 @@ import browser from 'webextension-polyfill';
 import { popupPort } from '../rpc/popup.ts';
 import { App } from './app.tsx';
 import { WalletClient } from './client.ts';
-import { lastVault, rememberVault } from './last-state.ts';
+import { lastVault, lastView, rememberVault } from './last-state.ts';
+import { parseHash } from './router.ts';
 import { inActionPopup } from './surface.ts';
 import { ClientContext } from './wallet.tsx';
 
 document.documentElement.dataset.surface = inActionPopup() ? 'popup' : 'page';
 
-/** Where something can be drawn already, the worker is started behind the first frame: both want the processor. */
+/** Behind the next frame: what it shows and the worker's start both want the processor. */
+const afterFrame = (run: () => void) => void requestAnimationFrame(() => setTimeout(run));
+
+/** Where something can be drawn already, the worker is started behind the first frame. */
 function begin(open: () => void): void {
   const guess = lastVault();
-  if (guess !== 'empty' && guess !== 'locked') return open();
-  requestAnimationFrame(() => setTimeout(open));
+  if (guess === 'empty' || guess === 'locked') afterFrame(open);
+  // Other views may be of something that the last one does not know yet.
+  else if (guess !== 'unlocked' || parseHash(location.hash).path.length > 0) open();
+  else
+    void lastView().then((view) => {
+      if (!view) return open();
+      client.showLast(view);
+      afterFrame(open);
+    });
 }
 
 const client = new WalletClient(

@@ -204,6 +204,15 @@ describe('views', () => {
     expect(worker.client.snapshot().view?.version).toBe(3);
   });
 
+  it('of the last start are shown until the worker says something, and never after it', () => {
+    const worker = new FakeWorker();
+    worker.client.showLast(wallet({ bootId: 'first', version: 9 }));
+    expect(worker.client.snapshot()).toMatchObject({ view: { bootId: 'first' }, link: 'connecting' });
+    worker.port.say({ kind: 'view', view: wallet({ bootId: 'second', version: 1 }) });
+    worker.client.showLast(wallet({ bootId: 'first', version: 9 }));
+    expect(worker.client.snapshot()).toMatchObject({ view: { bootId: 'second' }, link: 'up' });
+  });
+
   it('begin anew with a new start of the worker', () => {
     const worker = new FakeWorker();
     worker.port.say({ kind: 'view', view: wallet({ bootId: 'first', version: 9 }) });
