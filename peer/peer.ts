@@ -63,7 +63,7 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     transport,
     chain: () => chain,
     network: { networkId: status.networkId, chainHash: status.chainHash },
-    settings: () => ({ ...defaultSettings, policy: policy.accept }),
+    settings: () => ({ ...defaultSettings, policy: policy.accept, contracts: policy.contracts }),
     acceptIncoming: () => true,
     watchInterval: 1_000,
     on: {
