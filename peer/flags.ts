@@ -7,7 +7,7 @@ export const usage = `npm run peer -- [flags]
   --listen PORT         where wallets connect (WebSocket, loopback)  (3014)
   --http PORT           shop data and orders over HTTP               (3016)
   --name TEXT           shown in invites                             (Demo shop)
-  --policy FILE         JSON: which channels are accepted, prices    (peer/policy.json)
+  --policy FILE         JSON: channels and contracts taken, prices   (peer/policy.json)
   --faucet URL          asks for test coins when the account is low  (NODE/devnet/faucet on ae_devnet)
   --minimum-depth N     blocks until a funding counts                (1)
   --tower LINK          a watchtower for new channels                (none)

@@ -50,7 +50,7 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     transport,
     chain: () => chain,
     network: { networkId: status.networkId, chainHash: status.chainHash },
-    settings: () => ({ ...defaultSettings, policy: policy.accept, delegates }),
+    settings: () => ({ ...defaultSettings, policy: policy.accept, delegates, contracts: policy.contracts }),
     acceptIncoming: () => true,
     watchInterval: 1_000,
     on: {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { defaultSettings } from '../src/engine/settings.ts';
-import type { AcceptancePolicy } from '../src/protocol/channel/index.ts';
+import type { AcceptancePolicy, ContractPolicy } from '../src/protocol/channel/index.ts';
 
 const Ae = v.pipe(
   v.string(),
@@ -21,11 +21,20 @@ const PolicyFile = v.strictObject({
     }),
     {},
   ),
+  /** Contracts that the other side may make: none, any, or those whose code has one of these hashes. */
+  contracts: v.optional(
+    v.union([
+      v.picklist(['none', 'any']),
+      v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'give hashes of contract code as 64 hex digits'))),
+    ]),
+    'none',
+  ),
   prices: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,40}$/)), Ae), {}),
 });
 
 export interface Policy {
   accept: AcceptancePolicy;
+  contracts: ContractPolicy;
   /** Item -> price in aetto. */
   prices: Map<string, bigint>;
 }
@@ -51,7 +60,7 @@ export function readPolicy(path: string): Policy {
       `The policy file ${path} is wrong at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`,
     );
   }
-  const { accept, prices } = parsed.output;
+  const { accept, contracts, prices } = parsed.output;
   const base = defaultSettings.policy;
   const amount = (text: string | undefined, fallback: bigint) =>
     text === undefined ? fallback : aettoOf(text);
@@ -66,6 +75,7 @@ export function readPolicy(path: string): Policy {
       minInitiatorAmount: amount(accept.minInitiatorAmount, base.minInitiatorAmount),
       maxResponderAmount: amount(accept.maxResponderAmount, base.maxResponderAmount),
     },
+    contracts,
     prices: new Map(Object.entries(prices).map(([item, price]) => [item, aettoOf(price)])),
   };
 }

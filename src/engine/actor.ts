@@ -13,6 +13,7 @@ import {
   isOver,
   type Outcome,
   other,
+  type Rule,
   step,
   type Timer,
   type Transition,
@@ -121,6 +122,19 @@ export class ChannelActor {
   post(event: Event): Promise<Transition> {
     if (event.type === 'message') this.#heardAt = this.#deps.clock.now();
     return this.#enqueue(() => this.#handle(event));
+  }
+
+  /** Runs a rule that changes nothing, by what the channel is now. */
+  async look<T>(rule: (channel: Channel) => Rule<T>): Promise<T> {
+    const run = rule(this.channel);
+    let turn = run.next();
+    while (!turn.done) {
+      const { value } = turn;
+      if (value.ask === 'sign' || value.ask === 'reserve_nonce')
+        throw new Error(`a rule that changes nothing asks for ${value.ask}`);
+      turn = run.next(await this.#answer(value));
+    }
+    return turn.value;
   }
 
   /** Changes what is stored beside the channel, durable when it resolves. */

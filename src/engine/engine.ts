@@ -7,6 +7,9 @@ import { minFee } from '../protocol/chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../protocol/chain/signed.ts';
 import { serializeTx, type TxOf } from '../protocol/chain/tx.ts';
 import {
+  type ContractOutcome,
+  type ContractWish,
+  callStatic,
   consider,
   createTx,
   type Event,
@@ -98,6 +101,9 @@ export class EngineError extends Error {
 
 /** Milliseconds between two looks at the account's nonce. */
 const accountInterval = 10_000;
+/** A call without a round. */
+export type StaticCall = Extract<ContractWish, { type: 'call' }>;
+
 /** A peer may have so many openings under consideration at once. */
 const maxConsidered = 3;
 
@@ -431,6 +437,20 @@ export class Engine {
       return outcome;
     }
     return promise;
+  }
+
+  /**
+   * Calls a contract on the latest state, in this process alone: no round, no signature, nothing changes.
+   * @param amount aetto as if it went with the call
+   * @throws EngineError where it cannot be executed
+   */
+  async callStatic(id: string, call: StaticCall, amount = 0n): Promise<ContractOutcome> {
+    const done = await this.channel(id).look(function* (channel) {
+      if (!channel.latest) return { problem: 'The channel is not open.' };
+      return yield* callStatic(channel, channel.latest, call, amount);
+    });
+    if ('problem' in done) throw new EngineError('execution', done.problem);
+    return done;
   }
 
   /** Any other wish of the person's. @throws EngineError with the machine's sentence where it cannot be met */

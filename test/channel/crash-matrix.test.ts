@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../src/protocol/bytes.ts';
-import type { Balances } from '../../src/protocol/channel/index.ts';
+import { type Balances, coinsOf } from '../../src/protocol/channel/index.ts';
 import { type ChainParty, type ChainWorld, richness } from './matrix/chain-world.ts';
 import { type Flow, flows, type Kill, run } from './matrix/flows.ts';
 import { ae, sameState } from './world.ts';
@@ -45,9 +45,9 @@ function had(world: ChainWorld): Balances {
       initiator: payout(world, alice) + closeFee(world, 'initiator'),
       responder: payout(world, bob) + closeFee(world, 'responder'),
     };
-  const { balances } = alice.channel!.latest!;
-  expect(onChain.channelAmount).toBe(balances.initiator + balances.responder);
-  return balances;
+  const state = alice.channel!.latest!;
+  expect(onChain.channelAmount).toBe(coinsOf(state));
+  return state.balances;
 }
 
 /** What the channel gave back to its party: what the account has, less what it never gave, and its own fees. */

@@ -92,7 +92,7 @@ export class Party {
   disconnects: string[] = [];
   /** Every byte string this party ever signed, for `no number is ever used twice`. */
   signed: Uint8Array[] = [];
-  env: Env = { now: 0, settings: { ...defaultSettings } };
+  env: Env = { now: 0, settings: { ...defaultSettings, contracts: 'any' } };
   nonce = 0n;
   nodeAnswers = true;
   /** Kills the party before its effect of this number (counted over its life); null never. */

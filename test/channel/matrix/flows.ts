@@ -4,6 +4,7 @@
  */
 
 import { minFee, type Unpriced } from '../../../src/protocol/chain/fee.ts';
+import { offChainContractId } from '../../../src/protocol/chain/ids.ts';
 import { signedTx, signingBytes, txHash } from '../../../src/protocol/chain/signed.ts';
 import { serializeTx, type Tx } from '../../../src/protocol/chain/tx.ts';
 import {
@@ -18,7 +19,8 @@ import {
 } from '../../../src/protocol/channel/index.ts';
 import { proofOfInclusion } from '../../../src/protocol/state/poi.ts';
 import { channelTrees } from '../../../src/protocol/state/trees.ts';
-import { ae, networkId, payment, signs, standardTerms } from '../world.ts';
+import { calling, creation } from '../sophia.ts';
+import { ae, keyPair, networkId, payment, signs, standardTerms } from '../world.ts';
 import { type ChainParty, ChainWorld } from './chain-world.ts';
 
 type Who = 'alice' | 'bob';
@@ -140,6 +142,17 @@ function withHistory(): { world: ChainWorld; old: CoSigned } {
   return { world, old };
 }
 
+/** Alice has made an escrow with 4 AE in it; she holds 6, Bob 5. */
+function withEscrow(): ChainWorld {
+  const world = opened();
+  world.act(world.alice, () => world.alice.post({ type: 'request', request: creation('escrow', 4n * ae) }));
+  world.settle();
+  return world;
+}
+/** Made by Alice in the first update, which is round 2. */
+const escrowKey = (): Uint8Array => offChainContractId(keyPair(1).publicKey, 2n);
+const release = 'release(ak_yusDHyWLdAY5eo5okvwqumrmZ2McYwsbFzVV8vpQBU2sfhUur, 4000000000000000000)';
+
 /** Bob publishes the state before the last. */
 function cheatByBob(gone: boolean): Pick<Flow, 'start' | 'begin'> {
   let old: CoSigned;
@@ -254,6 +267,54 @@ export const flows: Flow[] = [
     balances: of(10n, 5n),
     orElse: [{ ends: 'open', balances: of(12n, 5n) }],
     perNonce: 2,
+  },
+  {
+    name: 'create',
+    requests: [['alice', creation('escrow', 2n * ae)]],
+    ends: 'open',
+    balances: of(8n, 5n),
+  },
+  {
+    name: 'call',
+    start: withEscrow,
+    // Bob is the arbiter, and releases to himself what Alice put in.
+    requests: [['bob', calling('escrow', escrowKey(), release)]],
+    ends: 'open',
+    balances: of(6n, 9n),
+  },
+  {
+    name: 'calls of both sides at once, and a payment',
+    start: withEscrow,
+    requests: [
+      ['alice', calling('escrow', escrowKey(), 'balance')],
+      ['bob', calling('escrow', escrowKey(), release)],
+      ['alice', payment(ae)],
+    ],
+    ends: 'open',
+    balances: of(5n, 10n),
+  },
+  {
+    name: 'deposit with contracts',
+    start: withEscrow,
+    wishes: [move('alice', 'deposit', 2n * ae, 8n * ae)],
+    ends: 'open',
+    balances: of(8n, 5n),
+  },
+  {
+    // The chain pays the two balances; what the contract holds is lost.
+    name: 'close alone with contracts',
+    start: withEscrow,
+    wishes: [closeSolo('alice')],
+    ends: 'closed',
+    balances: of(6n, 5n),
+  },
+  {
+    name: 'mutual close after contracts',
+    start: withEscrow,
+    requests: [['bob', calling('escrow', escrowKey(), release)]],
+    wishes: [shutdown('bob')],
+    ends: 'closed',
+    balances: of(6n, 9n),
   },
   { name: 'mutual close', wishes: [shutdown('alice')], ends: 'closed', balances: of(10n, 5n) },
   {
