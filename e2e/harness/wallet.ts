@@ -18,6 +18,8 @@ export interface WalletOptions {
   /** A profile to keep; without it a fresh one, removed by `close`. */
   profile?: string;
   colorScheme?: 'light' | 'dark';
+  /** Directory of another extension that is installed too. */
+  beside?: string;
 }
 
 export class Wallet {
@@ -41,7 +43,12 @@ export class Wallet {
     context.on('weberror', (error) => this.complaints.push(String(error.error())));
   }
 
-  static async launch({ name = 'wallet', profile, colorScheme }: WalletOptions = {}): Promise<Wallet> {
+  static async launch({
+    name = 'wallet',
+    profile,
+    colorScheme,
+    beside,
+  }: WalletOptions = {}): Promise<Wallet> {
     const dist = resolve(root, process.env.TANDEM_DIST ?? 'dist');
     if (!existsSync(join(dist, 'manifest.json')))
       throw new Error(`${dist} holds no build: run "npm run build" first.`);
@@ -54,10 +61,12 @@ export class Wallet {
       locale: 'en-GB',
       // Of Playwright's own flags: ours is an extension, and people's browsers have the back/forward cache.
       ignoreDefaultArgs: ['--disable-extensions', '--disable-back-forward-cache'],
-      args: ['--headless=new', ...browserFlags(dist)],
+      args: ['--headless=new', ...browserFlags(beside ? `${dist},${beside}` : dist)],
     });
+    const ours = (candidate: { url(): string }) => candidate.url().endsWith('/service-worker-loader.js');
     const worker =
-      context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker', { timeout: 30_000 }));
+      context.serviceWorkers().find(ours) ??
+      (await context.waitForEvent('serviceworker', { predicate: ours, timeout: 30_000 }));
     const remove = () => {
       if (!profile) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     };
