@@ -53,7 +53,6 @@ async function onboard(it: Wallet): Promise<Page> {
       (await page.locator(`label[for="${await field.getAttribute('id')}"]`).textContent());
     await field.fill(words[Number(/\d+/.exec(label ?? '')?.[0]) - 1] ?? '');
   }
-  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByLabel('Repeat password').fill(password);
   await page.getByRole('button', { name: 'Create wallet' }).click();

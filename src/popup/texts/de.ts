@@ -353,7 +353,8 @@ export const de: Texts = {
   open: {
     title: 'Kanal öffnen',
     inviteLabel: 'Einladungslink',
-    inviteHelp: 'Eine Person oder ein Laden hat ihn dir gegeben. Er beginnt mit tandem:',
+    inviteHelp:
+      'Eine Person oder ein Laden hat ihn dir gegeben. Er beginnt mit tandem: und wird gelesen, sobald er eingefügt ist.',
     inviteEmpty: 'Füge einen Einladungslink ein.',
     otherNetwork: (theirs, mine) =>
       `Diese Einladung gilt für das Netz ${theirs}; deine Wallet ist im Netz ${mine}.`,

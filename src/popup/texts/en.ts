@@ -296,7 +296,8 @@ export const en = {
   open: {
     title: 'Open channel',
     inviteLabel: 'Invite link',
-    inviteHelp: 'A person or a shop gave it to you. It starts with tandem:',
+    inviteHelp:
+      'A person or a shop gave it to you. It starts with tandem: and is read as soon as it is pasted.',
     inviteEmpty: 'Paste an invite link.',
     otherNetwork: (theirs: string, mine: string) =>
       `This invite is for the network ${theirs}; your wallet is on ${mine}.`,

@@ -37,6 +37,7 @@ type FieldProps = {
   | 'autoCapitalize'
   | 'readOnly'
   | 'onBlur'
+  | 'onPaste'
 >;
 
 export function TextField(props: FieldProps) {

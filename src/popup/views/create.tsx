@@ -1,4 +1,4 @@
-/** A new wallet: words, three of them asked again, password. */
+/** A new wallet: words; three of them asked again, and a password. */
 import { useEffect, useState } from 'react';
 import { redirect } from '../router.ts';
 import { t } from '../texts/index.ts';
@@ -18,7 +18,7 @@ function pickPlaces(count: number): number[] {
   return Array.from(dice, (die) => places.splice(die % places.length, 1)[0]!).sort((a, b) => a - b);
 }
 
-type Step = 'words' | 'check' | 'password' | 'done';
+type Step = 'words' | 'check' | 'done';
 
 export default function Create() {
   const client = useClient();
@@ -50,14 +50,12 @@ export default function Create() {
     const number = places[n]! + 1;
     return typed[n]!.trim() === '' ? t.onboarding.wordMissing(number) : t.onboarding.wordWrong(number);
   };
-  const check = () => {
-    setChecked(true);
-    if (places.every((_, n) => matches(n))) setStep('password');
-  };
   const submit = () => {
+    setChecked(true);
     setAttempted(true);
     const problems = passwordProblems(pair);
-    if (problems.first === null && problems.second === null) create.submit();
+    const right = places.every((_, n) => matches(n));
+    if (right && problems.first === null && problems.second === null) create.submit();
   };
 
   switch (step) {
@@ -79,7 +77,7 @@ export default function Create() {
             </Button>
           }
         >
-          <p className="stepper">{t.onboarding.step(1, 3)}</p>
+          <p className="stepper">{t.onboarding.step(1, 2)}</p>
           <p>{t.onboarding.wordsLead}</p>
           {phrase.error && <Problem>{phrase.error}</Problem>}
           {phrase.value ? <Words mnemonic={phrase.value} /> : !phrase.error && <Waiting rows={4} />}
@@ -89,13 +87,14 @@ export default function Create() {
     case 'check':
       return (
         <Page
-          onSubmit={check}
+          onSubmit={submit}
           title={t.onboarding.checkTitle}
           back={() => setStep('words')}
           foot={
             <>
-              <Button type="submit" wide>
-                {t.common.continue}
+              <Problem>{create.error}</Problem>
+              <Button type="submit" wide busy={create.busy} busyLabel={t.onboarding.creating}>
+                {t.onboarding.create}
               </Button>
               <Button look="quiet" wide onClick={() => setStep('words')}>
                 {t.onboarding.showAgain}
@@ -103,7 +102,7 @@ export default function Create() {
             </>
           }
         >
-          <p className="stepper">{t.onboarding.step(2, 3)}</p>
+          <p className="stepper">{t.onboarding.step(2, 2)}</p>
           <p>{t.onboarding.checkLead}</p>
           {places.map((place, n) => (
             <TextField
@@ -118,24 +117,7 @@ export default function Create() {
               error={wordProblem(n)}
             />
           ))}
-        </Page>
-      );
-    case 'password':
-      return (
-        <Page
-          onSubmit={submit}
-          title={t.onboarding.passwordTitle}
-          back={() => setStep('check')}
-          foot={
-            <>
-              <Problem>{create.error}</Problem>
-              <Button type="submit" wide busy={create.busy} busyLabel={t.onboarding.creating}>
-                {t.onboarding.create}
-              </Button>
-            </>
-          }
-        >
-          <p className="stepper">{t.onboarding.step(3, 3)}</p>
+          <h2>{t.onboarding.passwordTitle}</h2>
           <p>{t.onboarding.passwordLead}</p>
           <NewPassword pair={pair} onPair={setPair} attempted={attempted} />
         </Page>

@@ -5,10 +5,9 @@ import { shortAddress, shortTime, siteName } from '../format.ts';
 import { inActionPopup, navigateInTab } from '../surface.ts';
 import { t } from '../texts/index.ts';
 import { Button, IconButton, IconLink } from '../ui/button.tsx';
-import { Problem, Skeleton, Success } from '../ui/feedback.tsx';
+import { Skeleton } from '../ui/feedback.tsx';
 import {
   ChannelIcon,
-  CoinsIcon,
   HistoryIcon,
   LockIcon,
   Mark,
@@ -24,6 +23,7 @@ import { peerName } from '../ui/peer.tsx';
 import { useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
 import { ChannelCard } from './channel-card.tsx';
+import { Faucet } from './faucet.tsx';
 import { isOver, totalsOf } from './totals.ts';
 
 function Total({ kind, label, children }: { kind: Part['kind']; label: string; children: ReactNode }) {
@@ -37,16 +37,8 @@ function Total({ kind, label, children }: { kind: Part['kind']; label: string; c
 }
 
 function Balance() {
-  const client = useClient();
   const view = useWallet();
   const totals = totalsOf(view);
-  const balance = view.account?.balance ?? null;
-  const [askedAt, setAskedAt] = useState<string | null>(null);
-  const faucet = useSubmit(null, async () => {
-    await client.call('account.faucet', {});
-    setAskedAt(balance ?? 'unknown');
-  });
-  const waiting = askedAt !== null && askedAt === (balance ?? 'unknown');
   return (
     <section className="card stack" aria-label={t.home.total}>
       <div>
@@ -93,22 +85,7 @@ function Balance() {
           )}
         </Total>
       </ul>
-      {view.network.faucet && (
-        <div className="stack tight">
-          <Button
-            look="secondary"
-            small
-            busy={faucet.busy}
-            busyLabel={t.home.faucetBusy}
-            icon={<CoinsIcon size={18} />}
-            onClick={() => faucet.submit()}
-          >
-            {t.home.faucet}
-          </Button>
-          <Success>{waiting ? t.home.faucetDone : null}</Success>
-          <Problem>{faucet.error}</Problem>
-        </div>
-      )}
+      <Faucet />
     </section>
   );
 }

@@ -29,6 +29,14 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
       throw new Error(t.open.otherNetwork(invite.networkId, network.networkId));
     onRead({ ...invite, link: trimmed });
   });
+  // A pasted invite is whole: nothing is left to type, so it is read at once.
+  const [pasted, setPasted] = useState<string | null>(null);
+  const { submit } = read;
+  useEffect(() => {
+    if (pasted === null || pasted !== link) return;
+    setPasted(null);
+    submit();
+  }, [pasted, link, submit]);
   return (
     <Page
       title={t.open.title}
@@ -50,6 +58,15 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
         rows={5}
         autoFocus
         maxLength={4096}
+        onPaste={(event) => {
+          const text = event.clipboardData.getData('text').trim();
+          if (!text.startsWith('tandem:') || text.length > 4096) return;
+          event.preventDefault();
+          setLink(text);
+          setPasted(text);
+          setProblem(null);
+          read.clear();
+        }}
         value={link}
         onValue={(value) => {
           setLink(value);

@@ -5,6 +5,7 @@ import { CopyButton } from '../ui/copy.tsx';
 import { Notice } from '../ui/feedback.tsx';
 import { Mark } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
+import { Faucet } from './faucet.tsx';
 
 /** The end of onboarding. */
 export function Ready({ address }: { address: string }) {
@@ -12,9 +13,14 @@ export function Ready({ address }: { address: string }) {
     <Page
       title={t.onboarding.doneTitle}
       foot={
-        <Button wide onClick={() => redirect('/')}>
-          {t.onboarding.doneOpen}
-        </Button>
+        <>
+          <Button wide onClick={() => redirect('/')}>
+            {t.onboarding.doneOpen}
+          </Button>
+          <Button wide look="secondary" onClick={() => redirect('/open')}>
+            {t.home.open}
+          </Button>
+        </>
       }
     >
       <Mark size={56} />
@@ -23,6 +29,7 @@ export function Ready({ address }: { address: string }) {
         {address}
       </p>
       <CopyButton text={address} label={t.receive.copyAddress} />
+      <Faucet />
       <Notice>{t.onboarding.donePin}</Notice>
     </Page>
   );

@@ -1,0 +1,28 @@
+/** A picture of every view in both themes and both languages, into e2e/shots/views: `npm run screenshots`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { languages } from '../src/popup/texts/index.ts';
+import { openGallery, places } from '../test/popup/gallery.ts';
+
+const folder = join(import.meta.dirname, '../e2e/shots/views');
+/** `npm run screenshots -- home settings`: only these. */
+const wanted = process.argv.slice(2);
+const chosen = places.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+mkdirSync(folder, { recursive: true });
+
+const gallery = await openGallery();
+let count = 0;
+try {
+  for (const place of chosen)
+    for (const language of Object.keys(languages))
+      for (const theme of ['light', 'dark'] as const) {
+        const page = await gallery.visit(place, { theme, language });
+        const path = join(folder, `${place.name}-${language}-${theme}.png`);
+        await page.screenshot({ path, fullPage: true });
+        await page.close();
+        count += 1;
+      }
+} finally {
+  await gallery.close();
+}
+console.log(`${count} pictures of ${chosen.length} views in ${folder}`);

@@ -1,0 +1,139 @@
+/** The popup over the fixture worker, built and served; and every view a person meets, for tests and pictures. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { build, preview } from 'vite';
+import { findChromium } from '../../scripts/chromium.mjs';
+
+const configFile = fileURLToPath(new URL('./fixture/vite.config.ts', import.meta.url));
+const channel = 'a'.repeat(64);
+
+export type Place = {
+  name: string;
+  scene: string;
+  hash: string;
+  /** What a person does before there is what is meant. Finds things by place, not by text: it runs in any language. */
+  then?(page: Page): Promise<void>;
+};
+
+const place = (name: string, scene: string, hash: string, then?: Place['then']): Place => ({
+  name,
+  scene,
+  hash,
+  then,
+});
+const opened = (hash: string, tab: number) =>
+  place(`channel-${tab}`, 'calm', hash, (page) => page.getByRole('tab').nth(tab).click());
+
+export const places: readonly Place[] = [
+  place('welcome', 'empty', '/'),
+  place('create', 'empty', '/create'),
+  place('create-check', 'empty', '/create', async (page) => {
+    await page.getByTestId('phrase').waitFor();
+    await page.locator('.page-foot .button.primary').click();
+    await page.locator('input').first().waitFor();
+    await page.locator('.page-foot .button.primary').click();
+  }),
+  place('import', 'empty', '/import'),
+  place('restore', 'empty', '/restore'),
+  place('unlock', 'locked', '/'),
+  place('home', 'full', '/'),
+  place('home-fresh', 'fresh', '/'),
+  place('home-trouble', 'trouble', '/'),
+  place('receive', 'calm', '/receive'),
+  place('receive-address', 'calm', '/receive?tab=address'),
+  place('open', 'calm', '/open'),
+  place('open-terms', 'calm', '/open?link=tandem:x', async (page) => {
+    await page.locator('.page-foot .button.primary').click();
+    await page.locator('.control.amount input').first().fill('10');
+    await page.locator('.page-foot .facts').waitFor();
+  }),
+  place('open-confirm', 'calm', '/open?link=tandem:x', async (page) => {
+    await page.locator('.page-foot .button.primary').click();
+    await page.locator('.control.amount input').first().fill('10');
+    await page.locator('.page-foot .facts').waitFor();
+    await page.locator('.page-foot .button.primary').click();
+    await page.getByRole('alertdialog').waitFor();
+  }),
+  place('channel-pay', 'calm', `/channel/${channel}`),
+  place('channel-pay-over', 'calm', `/channel/${channel}`, async (page) => {
+    await page.locator('.control.amount input').first().fill('77');
+  }),
+  { ...opened(`/channel/${channel}`, 1), name: 'channel-request' },
+  { ...opened(`/channel/${channel}`, 2), name: 'channel-history' },
+  { ...opened(`/channel/${channel}`, 3), name: 'channel-details' },
+  place('channel-close', 'calm', `/channel/${channel}`, async (page) => {
+    await page.locator('.button.danger-quiet').first().click();
+    await page.getByRole('alertdialog').waitFor();
+  }),
+  place('channel-opening', 'opening', `/channel/${channel}`),
+  place('channel-closing', 'closing', `/channel/${channel}`),
+  place('channel-failed', 'failed', `/channel/${channel}`),
+  place('channel-restored', 'restored', `/channel/${channel}`),
+  place('approval-connect', 'full', '/approval/connect'),
+  place('approval-payment', 'full', '/approval/payment'),
+  place('approval-incoming', 'full', '/approval/incoming'),
+  place('approval-counter', 'full', '/approval/counter'),
+  place('approval-update', 'full', '/approval/update'),
+  place('approval-gone', 'full', '/approval/none'),
+  place('history', 'calm', '/history'),
+  place('send', 'calm', '/send'),
+  place('settings', 'calm', '/settings'),
+  place('backup', 'calm', '/backup'),
+  place('not-found', 'calm', '/nowhere'),
+];
+
+export type Look = {
+  theme?: 'light' | 'dark';
+  language?: string;
+  size?: { width: number; height: number };
+  surface?: 'popup' | 'page';
+  reducedMotion?: boolean;
+};
+
+export interface Gallery {
+  browser: Browser;
+  visit(place: Place, look?: Look): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function openGallery(): Promise<Gallery> {
+  const outDir = mkdtempSync(join(tmpdir(), 'tandem-popup-'));
+  await build({ configFile, logLevel: 'error', build: { outDir } });
+  const server = await preview({
+    configFile,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { port: 0, host: '127.0.0.1' },
+  });
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run', '--disable-component-update'],
+  });
+  return {
+    browser,
+    async visit({ scene, hash, then }, look = {}) {
+      const page = await browser.newPage({
+        viewport: look.size ?? { width: 380, height: 600 },
+        locale: look.language ?? 'en-GB',
+        colorScheme: look.theme ?? 'light',
+        reducedMotion: look.reducedMotion === false ? 'no-preference' : 'reduce',
+      });
+      page.setDefaultTimeout(20_000);
+      const base = server.resolvedUrls!.local[0]!;
+      const surface = look.surface ?? 'popup';
+      await page.goto(`${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`);
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await page.locator('[role="status"] > .skeleton, .qr .skeleton').first().waitFor({ state: 'detached' });
+      await then?.(page);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+      rmSync(outDir, { recursive: true, force: true });
+    },
+  };
+}
