@@ -62,7 +62,7 @@ describe('the keyboard alone', () => {
   const focused = (page: Page) => page.evaluate(() => document.activeElement?.outerHTML.slice(0, 80) ?? '');
 
   it.each(['home', 'channel-pay', 'settings', 'open-terms', 'history', 'send'])(
-    'reaches every control of %s, in the order they stand, and shows where it is',
+    'reaches every control of %s, and shows where it is',
     async (name) => {
       const page = await gallery.visit(named(name));
       const expected = await page.evaluate(

@@ -67,7 +67,6 @@ describe('the wallet in Firefox', () => {
     const fields = await popup.$$('input');
     for (const [index, field] of fields.entries())
       await field.type(words[Number(/\d+/.exec(asked[index]!)?.[0]) - 1] ?? '');
-    await named(popup, 'button', 'Continue').click();
     await type(popup, 'Password', password);
     await type(popup, 'Repeat password', password);
     await wallet.shot(popup, 'password');

@@ -18,7 +18,10 @@ try {
       for (const theme of ['light', 'dark'] as const) {
         const page = await gallery.visit(place, { theme, language });
         const path = join(folder, `${place.name}-${language}-${theme}.png`);
-        await page.screenshot({ path, fullPage: true });
+        // As high as it needs, so that what sticks to the window's end covers nothing.
+        const height = await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ width: 380, height });
+        await page.screenshot({ path });
         await page.close();
         count += 1;
       }

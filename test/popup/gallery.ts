@@ -126,8 +126,11 @@ export async function openGallery(): Promise<Gallery> {
       const surface = look.surface ?? 'popup';
       await page.goto(`${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`);
       await page.getByRole('heading', { level: 1 }).first().waitFor();
-      await page.locator('[role="status"] > .skeleton, .qr .skeleton').first().waitFor({ state: 'detached' });
+      const settled = () => page.locator('.skeleton').first().waitFor({ state: 'detached' });
+      await settled();
       await then?.(page);
+      // What it led to may be loaded then.
+      await settled();
       return page;
     },
     async close() {
