@@ -315,7 +315,7 @@ const signedMessage = (
 export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: number | null): Rule {
   const { move } = channel;
   if (!move) return transition(channel);
-  if (!bothSigned(move)) return takenUntold(channel, env, confirmations);
+  if (!bothSigned(move)) return yield* takenUntold(channel, env, confirmations);
   if (confirmations === null) {
     if (yield* isVoid(channel, move)) {
       const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
@@ -339,9 +339,11 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
 }
 
 /** The other side completed the own half-signed transaction and put it on the chain without a word. */
-function takenUntold(channel: Channel, env: Env, confirmations: number | null): Transition {
+function* takenUntold(channel: Channel, env: Env, confirmations: number | null): Rule {
   const move = channel.move!;
   if (confirmations === null || confirmations < Math.max(1, channel.minimumDepth)) return transition(channel);
+  const object = yield* onChainNow(finalId(channel));
+  if (!object || !tookEffect(move, object)) return transition(channel);
   const { number, balances, stateHash } = move;
   const mine = move.signatures[channel.role]!;
   const signatures = { initiator: mine, responder: mine };

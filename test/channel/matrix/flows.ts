@@ -474,7 +474,6 @@ function decide(flow: Flow, world: ChainWorld): void {
 }
 
 function finished(flow: Flow, world: ChainWorld): boolean {
-  const { alice, bob } = world;
   const decided = (flow.requests ?? []).every(([by, { id }]) => world[by].decided.has(id));
   const waiting = world.parties.some(
     ({ channel }) => channel?.proposal || channel?.move || channel?.refusal || channel?.live.incoming,
@@ -484,9 +483,6 @@ function finished(flow: Flow, world: ChainWorld): boolean {
   const open = world.parties.every(({ channel }) => channel?.phase === 'open');
   if (open && [flow, ...(flow.orElse ?? [])].some(({ ends }) => ends === 'open')) return true;
   if (flow.ends === 'open') return false;
-  // A half-signed opening that was given up leaves the other side `failed`, with nothing on the chain.
-  if (flow.ends === 'aborted' && alice.channel?.phase === 'aborted')
-    return bob.channel?.phase !== 'confirming';
   return world.parties.every(
     (party) =>
       (world.absent.has(party) && !flow.returns) ||
