@@ -1,17 +1,20 @@
 /**
- * `npm run bench -- [updates|startup] [--json]`: all benchmarks, or the one that is named. Readable text, or with
+ * `npm run bench -- [updates|startup|store] [--json]`: all benchmarks, or the one that is named. Readable text, or with
  * `--json` one document on stdout; progress goes to stderr.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startDevnet } from '../devnet/index.ts';
-import { updatesInBrowser } from './browser/run.ts';
-import { updatesInNode } from './node.ts';
-import { startupText, updatesText } from './report.ts';
+import { storeInBrowser, updatesInBrowser } from './browser/run.ts';
+import { storeInNode, updatesInNode } from './node.ts';
+import { startupText, storeText, updatesText } from './report.ts';
 import { benchStartup } from './startup.ts';
+import type { Size } from './store.ts';
 import type { Load } from './updates.ts';
 
 const load: Load = { runs: 9, singles: 100, queued: { size: 1000, times: 2 } };
+
+const size: Size = { channels: 100, points: [100, 1_000, 10_000], singles: 50, loads: 7 };
 
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 const loadAverage = () => loadavg()[0]!;
@@ -40,6 +43,13 @@ const benchmarks = {
     progress('startup: the built extension in Chromium …');
     const result = await onDevnet((url) => benchStartup(url, 9));
     return [result, startupText(result)];
+  },
+  async store(): Promise<[result: unknown, text: string]> {
+    progress('store: 10,000 updates over 100 channels in Node.js …');
+    const node = await onDevnet((url) => storeInNode(url, size));
+    progress('store: the same in a worker of Chromium …');
+    const browser = await onDevnet((url) => storeInBrowser(url, size));
+    return [[node, browser], [node, browser].map(storeText).join('\n')];
   },
 };
 type Name = keyof typeof benchmarks;

@@ -1,5 +1,6 @@
 /** The results as text, each beside what is aimed at. */
 import { limits, type StartupResult } from './startup.ts';
+import type { StoreResult } from './store.ts';
 import type { Rate, UpdatesResult } from './updates.ts';
 
 /** What is aimed at. */
@@ -66,6 +67,39 @@ export function startupText(result: StartupResult & Loaded): string {
     ['popup, first paint', ms(popup.firstPaintMs)],
     ['popup, first useful paint', ms(popup.usefulMs), within(popup.usefulMs, limits.popupMs)],
     ['  worker stopped before', ms(popup.usefulColdMs), within(popup.usefulColdMs, limits.popupMs)],
+  ]);
+}
+
+/** What is the same work must not take longer, or more room, after a hundred times as much history: with room for noise. */
+const growth = 1.5;
+
+export function storeText(result: StoreResult & Loaded): string {
+  const { points, size } = result;
+  const [first, last] = [points[0]!, points.at(-1)!];
+  const each = (read: (point: StoreResult['points'][number]) => string) => points.map(read).join(' | ');
+  const steady = (before: number, after: number) =>
+    aim(after <= before * growth, `at most ${growth} x of the first: ${(after / before).toFixed(2)} x`);
+  return table(`store: ${result.where}, ${size.channels} channels`, result, [
+    ['after so many updates', each(({ updates }) => String(updates))],
+    ['engine loaded', each(({ loadMs }) => ms(loadMs)), steady(first.loadMs, last.loadMs)],
+    [
+      'one payment, p50',
+      each(({ singleP50Ms }) => ms(singleP50Ms)),
+      steady(first.singleP50Ms, last.singleP50Ms),
+    ],
+    ['  p99', each(({ singleP99Ms }) => ms(singleP99Ms))],
+    [
+      'record of a channel',
+      each(({ recordBytes }) => `${recordBytes.toFixed(0)} B`),
+      steady(first.recordBytes, last.recordBytes),
+    ],
+    [
+      'settings and nonces',
+      each(({ otherBytes }) => `${otherBytes} B`),
+      steady(first.otherBytes, last.otherBytes),
+    ],
+    ['history and outcome of an update', each(({ bytesPerUpdate }) => `${bytesPerUpdate.toFixed(0)} B`)],
+    ['on the disk', each(({ diskBytes }) => `${(diskBytes / 1000).toFixed(0)} kB`)],
   ]);
 }
 

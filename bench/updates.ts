@@ -251,7 +251,7 @@ async function openChannel(options: UpdatesOptions, meter: Meter): Promise<Pair>
   };
 }
 
-async function fund(node: string, address: string): Promise<void> {
+export async function fund(node: string, address: string): Promise<void> {
   const answer = await fetch(`${node}/devnet/faucet`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -260,7 +260,7 @@ async function fund(node: string, address: string): Promise<void> {
   if (!answer.ok) throw new Error(`the faucet answered ${answer.status}: ${await answer.text()}`);
 }
 
-async function until(what: string, so: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, so: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (!(await so())) {
     if (performance.now() > deadline) throw new Error(`not within 30 seconds: ${what}`);

@@ -1,16 +1,15 @@
 /** Starts the worker and hands its answer over; the work itself is done in the worker, as in the extension. */
+import type { Size, StoreResult } from '../store.ts';
 import type { Load, UpdatesResult } from '../updates.ts';
 
-/** What the worker is told. */
-export interface Order {
-  /** URL of the devnet. */
-  node: string;
-  where: string;
-  load: Load;
-}
-export type Answer = { result: UpdatesResult } | { problem: string };
+/** What the worker is told. `node` is the URL of the devnet. */
+export type Order = { node: string; where: string } & (
+  | { bench: 'updates'; load: Load }
+  | { bench: 'store'; size: Size }
+);
+export type Answer = { result: UpdatesResult | StoreResult } | { problem: string };
 
-function benchUpdates(order: Order): Promise<Answer> {
+function runBench(order: Order): Promise<Answer> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   return new Promise((resolve) => {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
@@ -19,4 +18,4 @@ function benchUpdates(order: Order): Promise<Answer> {
   });
 }
 
-Object.assign(globalThis, { benchUpdates });
+Object.assign(globalThis, { runBench });
