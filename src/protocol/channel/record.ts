@@ -59,9 +59,22 @@ export const hashOf = (keys: Record<Role, Uint8Array>, balances: Balances): Uint
 export const offChainTx = (channelId: Uint8Array, number: bigint, hash: Uint8Array): Uint8Array =>
   serializeTx({ type: 'ChannelOffChainTx', channelId, round: number + 1n, stateHash: hash });
 
+/** What was made last for a state's hash: whoever signs a state also verifies the other signature on it. */
+const made = new WeakMap<Uint8Array, { of: [string, Uint8Array, bigint]; bytes: Uint8Array }>();
+
 /** The bytes that are signed for an update. */
-export const updateBytes = (networkId: string, channelId: Uint8Array, number: bigint, hash: Uint8Array) =>
-  signingBytes(networkId, txHash(offChainTx(channelId, number, hash)));
+export function updateBytes(
+  networkId: string,
+  channelId: Uint8Array,
+  number: bigint,
+  hash: Uint8Array,
+): Uint8Array {
+  const known = made.get(hash);
+  if (known?.of[0] === networkId && known.of[1] === channelId && known.of[2] === number) return known.bytes;
+  const bytes = signingBytes(networkId, txHash(offChainTx(channelId, number, hash)));
+  made.set(hash, { of: [networkId, channelId, number], bytes });
+  return bytes;
+}
 
 /** The bytes that the signatures of a co-signed state are on. */
 export function coSignedBytes(

@@ -358,7 +358,7 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
   const hash = hashOfState(channel, after);
   if (!equalBytes(hash, message.state_hash))
     return { problem: 'state_hash is not the hash of the resulting state' };
-  const bytes = updateBytes(channel.networkId, finalId(channel), number, hash);
+  const bytes = updateBytes(channel.networkId, finalId(channel), number, message.state_hash);
   if (!(yield* verify(peerKey(channel), bytes, message.signature)))
     return { problem: 'the signature is invalid for the resulting state' };
   return after;
