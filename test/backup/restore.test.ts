@@ -135,6 +135,7 @@ describe('an old backup', () => {
 
   test('without a later state at the peer it is believed as soon as the peer has shown so', async () => {
     const { home, alice, id } = await openChannel();
+    await alice.engine.channel(id).flush();
     const before = await contents(home.store);
     const backup = await exportBackup(home, 'ae_devnet', password);
     await alice.stop();

@@ -80,6 +80,14 @@ export const de: Texts = {
       unknown_channel: 'Diesen Kanal gibt es in dieser Wallet nicht.',
       maybe_stale:
         'Der Kanal stammt aus einer Sicherung. Verbinde dich zuerst mit der Gegenseite, dann kannst du ihn allein schließen.',
+      rival:
+        'Eine andere Installation dieser Wallet ist aktiv. Diese hier unterschreibt nichts mehr, bis du sie wieder wählst.',
+      known_channel: 'Dieser Kanal ist schon in deiner Wallet.',
+      not_on_chain: 'Diesen Kanal gibt es nicht auf der Chain.',
+      not_ours: 'Dieser Kanal gehört nicht zu deinem Konto.',
+      other_peer: 'Dieser Kanal hat eine andere Gegenseite.',
+      nonce_held: 'Die Wallet braucht diese Nonce selbst. Versuche es gleich noch einmal.',
+      closed: 'Der Kanal wurde inzwischen geschlossen. Es wurde nichts gezahlt.',
       not_open: 'Der Kanal ist gerade nicht offen.',
       not_now: 'Das geht gerade nicht.',
       closing: 'Der Kanal wird geschlossen.',
