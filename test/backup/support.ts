@@ -33,11 +33,13 @@ export async function installation(): Promise<BackupDeps & { session: Session }>
   return { store, vault, session, clock, random };
 }
 
-/** Everything that a store holds but the encrypted phrase. */
+/** Everything that a store holds but the encrypted phrase and what this installation alone has seen. */
 export async function contents(store: Store): Promise<Partial<Record<Table, [string, unknown][]>>> {
   const all: Partial<Record<Table, [string, unknown][]>> = {};
   for (const table of tables) {
-    const rows = (await store.list(table)).filter(({ key }) => table !== 'meta' || key !== 'vault');
+    const rows = (await store.list(table)).filter(
+      ({ key }) => table !== 'meta' || !/^(vault$|nonce\/|rival\/)/.test(key),
+    );
     if (rows.length > 0) all[table] = rows.map(({ key, value }) => [key, value]);
   }
   return all;
