@@ -28,6 +28,7 @@ const Aci = v.array(
     ),
   }),
 );
+const Decoded = v.object({ args: v.array(v.unknown()) });
 type CallData = `cb_${string}`;
 
 /** The first 4 bytes of BLAKE2b-256, hex, as the compiler names functions. */
@@ -53,7 +54,7 @@ export function readCall(json: string, id: string, callData: string): ReadCall |
       (id === idOf('init') ? { name: 'init', arguments: [] } : null);
     if (!fn) return null;
     const data = callData as CallData;
-    const values: unknown[] = encoder.decodeCall(main.name, fn.name, data);
+    const { args: values } = v.parse(Decoded, encoder.decodeCall(main.name, fn.name, data));
     if (encoder.encodeCall(main.name, fn.name, [...values]) !== data) return null;
     return {
       contract: main.name,
