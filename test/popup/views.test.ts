@@ -195,6 +195,21 @@ describe('contracts', () => {
     expect(await callsOf('approval.decide')).toEqual([{ id: 'call', approve: true, digest: 'c1' }]);
   });
 
+  it('takes no yes before what it comes to is on screen', async () => {
+    await visit('contracts', '/');
+    await scene((s) => s.slow(2_500));
+    await page.evaluate("location.hash = '/approval/call'");
+    const yes = page.getByRole('button', { name: 'Call contract' });
+    await yes.waitFor();
+    await page.waitForTimeout(800);
+    await yes.click({ force: true });
+    expect(await callsOf('approval.decide')).toEqual([]);
+    await page.getByTestId('call').waitFor();
+    await yes.click();
+    await page.waitForURL(/#\/channel\//);
+    expect(await callsOf('approval.decide')).toHaveLength(1);
+  });
+
   it('a call without an ACI says that it could not be checked, and shows hash and raw data', async () => {
     await visit('contracts', '/approval/call-unchecked');
     await page.getByRole('alert').getByText('could not be checked').waitFor();

@@ -104,13 +104,11 @@ export class Contracts {
 
   /** The person's yes. Called by the decision itself, so that a page that is gone loses nothing. */
   carryOut(ask: ContractAsk): Promise<Outcome | null> {
-    const work = this.#deps.asks
-      // Whoever waits for the decision looks here what becomes of it.
+    return this.#deps.asks
       .decide(ask.id, true, [
         { table: 'requests', key: keyOf(ask.origin, ask.requestId), value: { of: ask.of } },
       ])
       .then((first) => (first ? this.#begin(ask) : null));
-    return work;
   }
 
   #begin(ask: ContractAsk): Promise<Outcome> {

@@ -579,7 +579,7 @@ export const de: Texts = {
       site_transaction: 'Transaktion unterschreiben',
       site_message: 'Text unterschreiben',
       site_channel: 'Seite fragt wegen eines Kanals',
-      site_contract: 'Seite fragt wegen eines Vertrags',
+      site_contract: 'Seite will einen Vertrag',
       contract_create: 'Neuer Vertrag',
       incoming_channel: 'Eingehender Kanal',
       counter_offer: 'Andere Bedingungen gewünscht',

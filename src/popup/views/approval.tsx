@@ -50,7 +50,7 @@ function yesOf(approval: ApprovalView): string {
   }
 }
 
-function Body({ approval }: { approval: ApprovalView }) {
+function Body({ approval, onShown }: { approval: ApprovalView; onShown(digest: string): void }) {
   const { channels } = useWallet();
   if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
   if (approval.kind === 'site_transaction') return <TransactionRequest approval={approval} />;
@@ -63,7 +63,7 @@ function Body({ approval }: { approval: ApprovalView }) {
     case 'incoming_update':
       return <PaymentRequest approval={approval} peer={peer} />;
     case 'site_contract':
-      return <ContractRequest approval={approval} peer={peer} />;
+      return <ContractRequest approval={approval} peer={peer} onShown={onShown} />;
     case 'contract_create':
       return <IncomingContract approval={approval} peer={peer} />;
     case 'incoming_channel':
@@ -103,6 +103,8 @@ function Question({
   const digest = digestOf(approval);
   const answer = useRef(false);
   const [armedFor, setArmedFor] = useState<string | null>(null);
+  /** A contract's call is decoded and tried first. */
+  const [shownFor, setShownFor] = useState<string | null>(null);
   const [first] = useState(digest);
   useEffect(() => {
     const timer = setTimeout(() => setArmedFor(digest), armMilliseconds);
@@ -135,7 +137,7 @@ function Question({
               {t.approval.decline}
             </Button>
             <Button
-              off={armedFor !== digest}
+              off={armedFor !== digest || (approval.kind === 'site_contract' && shownFor !== digest)}
               busy={decide.busy}
               busyLabel={t.approval.deciding}
               onClick={() => send(true)}
@@ -146,7 +148,7 @@ function Question({
         </>
       }
     >
-      <Body approval={approval} />
+      <Body approval={approval} onShown={setShownFor} />
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 /** Contracts: a site's wish to make or call one, and the other side's wish to make one. */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import type { ApprovalView } from '../../../rpc/schema.ts';
 import { foreignText, siteName } from '../../format.ts';
 import { t } from '../../texts/index.ts';
@@ -17,14 +17,29 @@ type SiteContract = Extract<ApprovalView, { kind: 'site_contract' }>;
 type Creation = Extract<ApprovalView, { kind: 'contract_create' }>;
 
 /** What is called or made, with which coins, and what it would come to on the latest state. */
-export function ContractRequest({ approval, peer }: { approval: SiteContract; peer: PeerOf }) {
+export function ContractRequest({
+  approval,
+  peer,
+  onShown,
+}: {
+  approval: SiteContract;
+  peer: PeerOf;
+  /** All there is to decide on is on screen, for this digest. */
+  onShown(digest: string): void;
+}) {
   const client = useClient();
   const words = t.approval.contract;
-  const { operation, before, held, gas } = approval;
-  const loaded = useLoad(`${approval.id} ${approval.digest}`, () =>
-    client.call('approval.contract', { id: approval.id }),
-  );
-  const preview = loaded.value;
+  const { id, digest, operation, before, held, gas } = approval;
+  const loaded = useLoad(`${id} ${digest}`, async () => ({
+    digest,
+    preview: await client.call('approval.contract', { id }),
+  }));
+  // What was tried on an earlier state is not shown beside a later one.
+  const preview = loaded.value?.digest === digest ? loaded.value.preview : null;
+  const shown = preview !== null || loaded.error !== null;
+  useEffect(() => {
+    if (shown) onShown(digest);
+  }, [shown, digest, onShown]);
   const failed = preview?.result && preview.result.returnType !== 'ok' ? preview.result : null;
   return (
     <>
@@ -54,7 +69,7 @@ export function ContractRequest({ approval, peer }: { approval: SiteContract; pe
       )}
       <BalanceTable before={{ ...before, held }} after={preview?.result ?? null} />
       <p className="small soft">{words.ifNow}</p>
-      <CodeFacts approval={approval}>
+      <CodeFacts approval={approval} open={operation === 'create'}>
         {approval.contract && (
           <>
             <dt>{t.approval.txLabels.contract}</dt>
