@@ -14,6 +14,7 @@ import type { PeerOf } from '../ui/peer.tsx';
 import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { ChannelRequest } from './approvals/channel.tsx';
 import { ConnectRequest } from './approvals/connect.tsx';
+import { ContractRequest, IncomingContract } from './approvals/contract.tsx';
 import { CounterOffer } from './approvals/counter-offer.tsx';
 import { IncomingChannel } from './approvals/incoming-channel.tsx';
 import { MessageRequest } from './approvals/message.tsx';
@@ -40,12 +41,16 @@ function yesOf(approval: ApprovalView): string {
       return approval.broadcast ? t.approval.signAndSend : t.approval.sign;
     case 'site_message':
       return t.approval.sign;
+    case 'site_contract':
+      return t.approval.contract.operations[approval.operation];
+    case 'contract_create':
+      return t.approval.contract.accept;
     case 'site_channel':
       return t.approval.operations[approval.operation];
   }
 }
 
-function Body({ approval }: { approval: ApprovalView }) {
+function Body({ approval, onShown }: { approval: ApprovalView; onShown(digest: string): void }) {
   const { channels } = useWallet();
   if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
   if (approval.kind === 'site_transaction') return <TransactionRequest approval={approval} />;
@@ -57,6 +62,10 @@ function Body({ approval }: { approval: ApprovalView }) {
     case 'site_payment':
     case 'incoming_update':
       return <PaymentRequest approval={approval} peer={peer} />;
+    case 'site_contract':
+      return <ContractRequest approval={approval} peer={peer} onShown={onShown} />;
+    case 'contract_create':
+      return <IncomingContract approval={approval} peer={peer} />;
     case 'incoming_channel':
       return <IncomingChannel approval={approval} peer={peer} />;
     case 'counter_offer':
@@ -94,6 +103,8 @@ function Question({
   const digest = digestOf(approval);
   const answer = useRef(false);
   const [armedFor, setArmedFor] = useState<string | null>(null);
+  /** A contract's call is decoded and tried first. */
+  const [shownFor, setShownFor] = useState<string | null>(null);
   const [first] = useState(digest);
   useEffect(() => {
     const timer = setTimeout(() => setArmedFor(digest), armMilliseconds);
@@ -126,7 +137,7 @@ function Question({
               {t.approval.decline}
             </Button>
             <Button
-              off={armedFor !== digest}
+              off={armedFor !== digest || (approval.kind === 'site_contract' && shownFor !== digest)}
               busy={decide.busy}
               busyLabel={t.approval.deciding}
               onClick={() => send(true)}
@@ -137,7 +148,7 @@ function Question({
         </>
       }
     >
-      <Body approval={approval} />
+      <Body approval={approval} onShown={setShownFor} />
     </Page>
   );
 }
