@@ -15,6 +15,7 @@ export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export { raisedFee, waitingSolo } from './raise-fee.ts';
 export {
   finalId,
   idle,
