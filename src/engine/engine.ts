@@ -47,6 +47,7 @@ import {
 import { loadRival, type Rival, type RivalWatch, rivalKey, rivalSentence } from './rival.ts';
 import { minedForm, type StoredSend, spendOf, type WaitingSend } from './sends.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { staleOverrideAfter } from './settings.ts';
 import {
   canChange,
   historyKey,
@@ -468,6 +469,33 @@ export class Engine {
         'maybe_stale',
         'This channel comes from a backup and may be older than what the other side holds: closing alone with an old state can lose coins. Connect to the other side first; after that it is possible.',
       );
+    return this.#post(actor, event);
+  }
+
+  /** When a restored channel may be closed alone although it may be old: ms since 1970; null where it is not in doubt. */
+  overrideFrom({ stored }: ChannelActor): number | null {
+    return stored.restoredAt === null ? null : stored.restoredAt + staleOverrideAfter;
+  }
+
+  /**
+   * Closes a restored channel alone with the state there is, although the other side never showed a later one. Where it
+   * has one it can take what that gives it, and the rest by the chain's rules is lost to this side.
+   * @throws EngineError before `overrideFrom`
+   */
+  async closeWithDoubtfulState(id: string): Promise<Transition> {
+    const actor = this.channel(id);
+    const from = this.overrideFrom(actor);
+    if (from === null) return this.wish(id, { type: 'close_solo' });
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    if (this.#deps.clock.now() < from)
+      throw new EngineError(
+        'maybe_stale',
+        `This channel was restored and may be older than what the other side holds. Closing it alone all the same is possible from ${new Date(from).toISOString()} on, where the other side has not been reached until then.`,
+      );
+    return this.#post(actor, { type: 'close_solo' });
+  }
+
+  async #post(actor: ChannelActor, event: Event): Promise<Transition> {
     const done = await actor.post(event);
     if (done.refused) throw new EngineError('not_now', done.refused);
     return done;
