@@ -15,6 +15,7 @@ import {
   type Event,
   fromChain,
   type HistoryEntry,
+  inAe,
   initiate,
   isCommitted,
   isOver,
@@ -595,7 +596,8 @@ export class Engine {
    */
   async raiseSendFee(requestId: string, fee: bigint): Promise<void> {
     const key = requestKey('spend', requestId);
-    await this.#spending.get(key)?.catch(() => undefined);
+    // One after the other, and after the payment itself.
+    while (this.#spending.has(key)) await this.#spending.get(key)?.catch(() => undefined);
     const work = this.#raiseSend(key, fee).finally(() => this.#spending.delete(key));
     this.#spending.set(key, work);
     await work;
@@ -918,9 +920,3 @@ export class Engine {
     work.catch(() => undefined);
   }
 }
-
-const inAe = (aetto: bigint): string => {
-  const digits = aetto.toString().padStart(19, '0');
-  const fraction = digits.slice(-18).replace(/0+$/, '');
-  return fraction ? `${digits.slice(0, -18)}.${fraction}` : digits.slice(0, -18);
-};

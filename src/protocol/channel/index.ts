@@ -32,4 +32,4 @@ export { fromChain, isEmptyHanded } from './recover.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export { coinsOf, hashOfState, heldByContracts, stateFrom, treesOf } from './trees.ts';
 export * from './types.ts';
-export { AmountError, fromUnits, toUnits, unit } from './units.ts';
+export { AmountError, fromUnits, inAe, toUnits, unit } from './units.ts';

@@ -6,10 +6,11 @@
 import { parseSignedTx, signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { parseTx, serializeTx, type Tx } from '../chain/tx.ts';
 import { account, sign } from './ask.ts';
-import { hold, replacing, unspent } from './held.ts';
+import { hold, replacing } from './held.ts';
 import { bothSigned } from './move.ts';
 import { change, ownKey, persist, refused, transition } from './record.ts';
 import type { Channel, Env, EventOf, Rule, Solo } from './types.ts';
+import { inAe } from './units.ts';
 
 /** The own solo transaction, while no block has it. */
 export function waitingSolo({ solo, phase }: Channel): Solo | null {
@@ -50,7 +51,7 @@ export function* onRaiseFee(channel: Channel, env: Env, { fee }: EventOf<'raise_
   if (fee < least)
     return refused(
       channel,
-      `A fee of ${fee} aetto does not replace the waiting transaction: give at least ${least}.`,
+      `A fee of ${inAe(fee)} AE does not replace the waiting transaction: give at least ${inAe(least)} AE.`,
     );
   const own = yield* account(ownKey(channel));
   if (!own)
@@ -58,14 +59,14 @@ export function* onRaiseFee(channel: Channel, env: Env, { fee }: EventOf<'raise_
       channel,
       'The node cannot be asked now, so nothing was changed. Try again once it answers.',
     );
-  if (!unspent({ ...channel, held: hold([], solo.nonce, solo.fee) }, own.nonce).length)
+  if (own.nonce >= solo.nonce)
     return refused(channel, 'A block has this transaction already: its fee is paid.');
   if (own.balance < fee)
-    return refused(channel, `Your account holds ${own.balance} aetto; the new fee is ${fee}.`);
+    return refused(channel, `Your account holds ${inAe(own.balance)} AE; the new fee is ${inAe(fee)} AE.`);
   const tx = serializeTx({ ...parseTx(parseSignedTx(solo.signedTx).tx), fee } as Tx);
   const signature = yield* sign(signingBytes(channel.networkId, txHash(tx)));
   const raised: Solo = { ...solo, signedTx: signedTx(tx, [signature]), fee, confirmations: null, missing: 0 };
-  const note = `You raised the network fee of this transaction from ${solo.fee} to ${fee} aetto.`;
+  const note = `You raised the network fee of this transaction from ${inAe(solo.fee)} to ${inAe(fee)} AE.`;
   return transition(
     change(channel, env, { solo: raised, held: hold(channel.held, solo.nonce, fee) }),
     persist([{ kind: 'chain', note, txHash: txHash(raised.signedTx), number: solo.round - 1n }]),
