@@ -4,6 +4,7 @@
  */
 
 import { equalBytes, toHex } from '../src/protocol/bytes.ts';
+import { GAS_PRICE_MIN } from '../src/protocol/chain/fee.ts';
 import { beneficiary } from './accounts.ts';
 import {
   type Block,
@@ -48,9 +49,11 @@ export interface Mode {
   drop: readonly string[];
   /** The order in which transactions are mined: by fee as the node, the opposite, or as they came. */
   order: Order;
+  /** Aetto for a unit of gas below which the miners of the network leave a transaction waiting. */
+  minGasPrice: bigint;
 }
 
-export const plainMode: Mode = { delay: 0, drop: [], order: 'fee' };
+export const plainMode: Mode = { delay: 0, drop: [], order: 'fee', minGasPrice: GAS_PRICE_MIN };
 
 export interface Mined {
   transaction: Transaction;
@@ -220,7 +223,10 @@ export class Chain {
     const taken: Transaction[] = [];
     const hopeless: Uint8Array[] = [];
     let gasLeft = blockGasLimit;
-    let waiting = this.pool.candidates(this.height, this.mode.order);
+    const { order, minGasPrice } = this.mode;
+    const candidates = this.pool.candidates(this.height, order);
+    // What pays too little is not tried: it waits in the mempool, and does not count as failed.
+    let waiting = candidates.filter(({ transaction: { fee, gas } }) => fee >= gas * minGasPrice);
     // A nonce may become right by a transaction that was tried after it: go on while something was taken.
     for (let before = -1; before < taken.length; ) {
       before = taken.length;

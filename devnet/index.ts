@@ -33,6 +33,8 @@ export interface DevnetOptions {
   soloRoundResetHeight?: number;
   /** Further first balances: address -> aetto. */
   balances?: { [address: string]: bigint };
+  /** Aetto for a unit of gas that the miner wants; what pays less waits. Default 10^9, which the mempool asks too. */
+  minGasPrice?: bigint;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -90,6 +92,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
 
   const { chain } = opened;
   if (chain.height === chain.genesis.height) chain.mineKey(now());
+  if (options.minGasPrice !== undefined) chain.mode = { ...chain.mode, minGasPrice: options.minGasPrice };
   const miner = new Miner(chain, { keyBlockMs, microBlockMs }, now);
   const context = {
     chain,

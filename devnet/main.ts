@@ -11,7 +11,8 @@ const usage = `Usage: tsx devnet/main.ts [flags]
   --micro-block-ms n           milliseconds from a transaction to its micro block, 0: on demand only (300)
   --data directory             keep the chain there (default: in memory)
   --start-height n             height of the first key block (1)
-  --solo-round-reset-height n  height from which a slash resets solo_round (0; the node's value is 168300)`;
+  --solo-round-reset-height n  height from which a slash resets solo_round (0; the node's value is 168300)
+  --min-gas-price n            aetto for a unit of gas that the miner wants; what pays less waits (1000000000)`;
 
 class UsageError extends Error {}
 
@@ -28,6 +29,7 @@ function readFlags() {
         data: text,
         'start-height': text,
         'solo-round-reset-height': text,
+        'min-gas-price': text,
         help: { type: 'boolean' },
       },
     }).values;
@@ -48,6 +50,8 @@ function wholeNumber(flags: Flags, name: keyof Flags, least: number, most: numbe
   return value;
 }
 
+const bigintOf = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
+
 async function main(): Promise<void> {
   const flags = readFlags();
   if (flags.help) {
@@ -64,6 +68,7 @@ async function main(): Promise<void> {
     data: flags.data,
     startHeight: wholeNumber(flags, 'start-height', 1, 1e12),
     soloRoundResetHeight: wholeNumber(flags, 'solo-round-reset-height', 0, 1e12),
+    minGasPrice: bigintOf(wholeNumber(flags, 'min-gas-price', 0, Number.MAX_SAFE_INTEGER)),
   });
   console.log(`devnet ${devnet.chain.genesis.networkId} at ${devnet.url}, height ${devnet.chain.height}`);
   const stop = () => devnet.close().then(() => process.exit(0));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../test/engine/party.ts';
+import { feesOf, onChain } from './harness/chain-views.ts';
 import { type Cheater, cheater } from './harness/cheater.ts';
 import { devnet, watchtower } from './harness/services.ts';
 import { Wallet } from './harness/wallet.ts';
@@ -37,35 +38,6 @@ afterAll(async () => {
 });
 
 const only = (view: Awaited<ReturnType<Wallet['view']>>) => view.channels[0]!;
-
-async function onChain(): Promise<{ round: bigint; lockedUntil: number } | null> {
-  const response = await fetch(`${chain.url}/v3/channels/${channelId}?int-as-string=true`);
-  if (response.status === 404) return null;
-  const body = (await response.json()) as { round: string; locked_until: string };
-  return { round: BigInt(body.round), lockedUntil: Number(body.locked_until) };
-}
-
-/** The transactions of the chain's blocks that are of this channel, with their fees. */
-async function feesOf(account: string, types: string[]): Promise<bigint> {
-  const { height } = (await (await fetch(`${chain.url}/v3/key-blocks/current/height`)).json()) as {
-    height: number;
-  };
-  let fees = 0n;
-  for (let at = 1; at <= height; at++) {
-    const generation = (await (await fetch(`${chain.url}/v3/generations/height/${at}`)).json()) as {
-      micro_blocks: string[];
-    };
-    for (const hash of generation.micro_blocks) {
-      const url = `${chain.url}/v3/micro-blocks/hash/${hash}/transactions?int-as-string=true`;
-      const { transactions } = (await (await fetch(url)).json()) as {
-        transactions: { tx: { type: string; fee: string; from_id?: string } }[];
-      };
-      for (const { tx } of transactions)
-        if (tx.from_id === account && types.includes(tx.type)) fees += BigInt(tx.fee);
-    }
-  }
-  return fees;
-}
 
 describe('a browser that is closed', () => {
   it('the watchtower is chosen in the settings, after it answered', async () => {
@@ -131,11 +103,11 @@ describe('a browser that is closed', () => {
     await bob.closeWithOldState();
     await tower.printed(/closed with old round 2, seen at block \d+; disputable until block \d+/);
     const [, block] = await tower.printed(/slashed with round 3 by this watchtower, in block (\d+)/);
-    const object = await onChain();
+    const object = await onChain(chain.url, channelId);
     expect(object?.round).toBe(3n);
     expect(object!.lockedUntil).toBe(Number(block) + 15);
     // The fee of the one slash and nothing else has left the watchtower's account; the wallet has paid nothing.
-    const fee = await feesOf(tower.address, ['ChannelSlashTx']);
+    const fee = await feesOf(chain.url, tower.address, ['ChannelSlashTx']);
     expect(fee).toBeGreaterThan(0n);
     expect(await chain.balance(tower.address)).toBe(before.tower - fee);
     expect(await chain.balance(address)).toBe(before.wallet);
@@ -148,11 +120,13 @@ describe('a browser that is closed', () => {
     await wallet.call('vault.unlock', { password });
     await wallet.until('closed', (view) => only(view)?.phase === 'closed', 90_000);
     const types = ['ChannelSettleTx', 'ChannelSlashTx', 'ChannelCloseSoloTx'];
-    const fees = await feesOf(address, types);
+    const fees = await feesOf(chain.url, address, types);
     expect(fees).toBeGreaterThan(0n);
     expect(await chain.balance(address)).toBe(before.wallet + 12n * ae - fees);
-    expect(await chain.balance(bob.address)).toBe(before.bob + 3n * ae - (await feesOf(bob.address, types)));
-    expect(await onChain()).toBeNull();
+    expect(await chain.balance(bob.address)).toBe(
+      before.bob + 3n * ae - (await feesOf(chain.url, bob.address, types)),
+    );
+    expect(await onChain(chain.url, channelId)).toBeNull();
     await tower.printed(/left the chain, seen at block \d+/);
   });
 });

@@ -97,12 +97,12 @@ function stateJson({ chain }: ApiContext): { [key: string]: Json } {
   };
 }
 
-function modeJson({ delay, drop, order }: Mode): Json {
-  return { delay, drop, order };
+function modeJson({ delay, drop, order, minGasPrice }: Mode): Json {
+  return { delay, drop, order, minGasPrice };
 }
 
 function parseMode(body: Json | undefined): Mode {
-  const { delay, drop, order } = fields(body, ['delay', 'drop', 'order']);
+  const { delay, drop, order, minGasPrice } = fields(body, ['delay', 'drop', 'order', 'minGasPrice']);
   if (order !== undefined && order !== 'fee' && order !== 'reverse' && order !== 'arrival') {
     throw invalid('order', 'needs to be "fee", "reverse" or "arrival"');
   }
@@ -114,6 +114,7 @@ function parseMode(body: Json | undefined): Mode {
       return item;
     }),
     order: order ?? plainMode.order,
+    minGasPrice: minGasPrice === undefined ? plainMode.minGasPrice : aetto(minGasPrice, 'minGasPrice'),
   };
 }
 
@@ -155,12 +156,12 @@ function decoded(value: Json | undefined, field: string, prefix: 'ak' | 'th'): U
 }
 
 /** An amount in aetto: a text of digits, or a whole number that JSON can carry exactly. */
-function aetto(value: Json): bigint {
+function aetto(value: Json, field = 'amount'): bigint {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string' || !/^\d{1,40}$/.test(text)) {
-    throw invalid('amount', `is ${JSON.stringify(value)}, needs aetto as a text of digits`);
+    throw invalid(field, `is ${JSON.stringify(value)}, needs aetto as a text of digits`);
   }
   const amount = BigInt(text);
-  if (amount > maxFaucet) throw invalid('amount', `is ${amount} aetto, at most ${maxFaucet} at once`);
+  if (amount > maxFaucet) throw invalid(field, `is ${amount} aetto, at most ${maxFaucet} at once`);
   return amount;
 }

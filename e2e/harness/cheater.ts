@@ -14,7 +14,7 @@ export interface Cheater {
   party(): Party;
   /** Keeps what is on its disk now. */
   remember(): void;
-  /** Comes back with what it remembered, unreachable for anybody, and closes its only channel by that. */
+  /** Comes back with what it remembered, unreachable for anybody, and closes its only channel that is not over by that. */
   closeWithOldState(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function cheater(
     async closeWithOldState() {
       await party.stop();
       party = await startParty({ node: chain.url, seedByte, folder: folders.at(-1)! });
-      const { id } = party.engine.channels()[0]!;
+      const { id } = party.engine.channels().find((actor) => !actor.over)!;
       await until(
         'the channel is seen on the chain',
         () => party.engine.channel(id).channel.onChain,

@@ -71,7 +71,13 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       const { hash, fee } = await wallet
         .running()
         .engine.spend(decode('ak', to), positive(amount), requestId);
+      void wallet.refreshBalance();
       return { txHash: encode('th', hash), fee: fee.toString() };
+    },
+    async 'account.raiseFee'({ requestId, fee }) {
+      await wallet.running().engine.raiseSendFee(requestId, positive(fee));
+      await wallet.refreshBalance();
+      return ok;
     },
     'account.faucet': async () => ({ txHash: await wallet.faucet() }),
 
@@ -129,8 +135,14 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       await wallet.running().engine.wish(channel, { type: 'withdraw', amount: positive(amount) });
       return ok;
     },
-    async 'channel.closeAlone'({ channel }) {
-      await wallet.running().engine.wish(channel, { type: 'close_solo' });
+    async 'channel.closeAlone'({ channel, acceptOldState }) {
+      const { engine } = wallet.running();
+      if (acceptOldState) await engine.closeWithDoubtfulState(channel);
+      else await engine.wish(channel, { type: 'close_solo' });
+      return ok;
+    },
+    async 'channel.raiseFee'({ channel, fee }) {
+      await wallet.running().engine.raiseFee(channel, positive(fee));
       return ok;
     },
     async 'channel.abort'({ channel }) {

@@ -74,6 +74,8 @@ export function channelView(
     watchtower: watchtowerOf(actor, tower),
     recovered: channel.recovered,
     maybeStale: stored.restoredAt !== null,
+    overrideFrom: engine.overrideFrom(actor),
+    raisedFee: engine.raisedFee(actor)?.toString() ?? null,
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };

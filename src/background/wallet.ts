@@ -8,6 +8,7 @@ import { Engine } from '../engine/engine.ts';
 import { type NetworkPreset, networkPresets } from '../engine/networks.ts';
 import { createNodeClient } from '../engine/node-client.ts';
 import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from '../engine/ports.ts';
+import type { WaitingSend } from '../engine/sends.ts';
 import { defaultSettings } from '../engine/settings.ts';
 import { checkTower, startTowerClient, type TowerAddress, type TowerClient } from '../engine/tower-client.ts';
 import { equalBytes } from '../protocol/bytes.ts';
@@ -103,6 +104,7 @@ export class Wallet {
   #status: ChainStatus | null = null;
   #problem: string | null = null;
   #balance: bigint | null = null;
+  #sending: WaitingSend[] = [];
   #storage: WalletView['storage'] = { ok: true, message: null };
   #funded = new Map<string, boolean>();
   #stopBalance: () => void = () => undefined;
@@ -306,6 +308,7 @@ export class Wallet {
 
   async stop(): Promise<void> {
     this.#stopBalance();
+    this.#sending = [];
     const running = this.#running;
     this.#running = null;
     running?.tower?.stop();
@@ -550,8 +553,12 @@ export class Wallet {
     if (!running) return;
     try {
       const { balance } = await this.#chain.account(running.signer.publicKey);
-      if (balance === this.#balance) return;
+      const sending = await running.engine.waitingSends();
+      if (running !== this.#running) return;
+      const key = (sends: WaitingSend[]) => sends.map(({ requestId, fee }) => `${requestId} ${fee}`).join();
+      if (balance === this.#balance && key(sending) === key(this.#sending)) return;
       this.#balance = balance;
+      this.#sending = sending;
       this.changed();
     } catch {
       // The network's state says so already.
@@ -674,6 +681,13 @@ export class Wallet {
         address: running.address,
         balance: this.#balance?.toString() ?? null,
         coversDisputes: this.#coversDisputes(running),
+        sending: this.#sending.map(({ requestId, to, amount, fee, raised }) => ({
+          requestId,
+          to: encode('ak', to),
+          amount: amount.toString(),
+          fee: fee.toString(),
+          raised: raised.toString(),
+        })),
       },
       rival: running?.engine.rival() ? { since: running.engine.rival()!.at } : null,
       locked: this.#deps.vault.status() === 'locked' ? this.#locked.view() : null,

@@ -15,6 +15,7 @@ import {
   type Event,
   fromChain,
   type HistoryEntry,
+  inAe,
   initiate,
   isCommitted,
   isOver,
@@ -24,9 +25,11 @@ import {
   preview,
   type Request,
   type Role,
+  raisedFee,
   type Settings,
   type Terms,
   type Transition,
+  waitingSolo,
 } from '../protocol/channel/index.ts';
 import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
@@ -45,7 +48,9 @@ import {
   type Write,
 } from './ports.ts';
 import { loadRival, type Rival, type RivalWatch, rivalKey, rivalSentence } from './rival.ts';
+import { minedForm, type StoredSend, spendOf, type WaitingSend } from './sends.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { staleOverrideAfter } from './settings.ts';
 import {
   canChange,
   historyKey,
@@ -480,6 +485,33 @@ export class Engine {
         'maybe_stale',
         'This channel comes from a backup and may be older than what the other side holds: closing alone with an old state can lose coins. Connect to the other side first; after that it is possible.',
       );
+    return this.#post(actor, event);
+  }
+
+  /** When a restored channel may be closed alone although it may be old: ms since 1970; null where it is not in doubt. */
+  overrideFrom({ stored }: ChannelActor): number | null {
+    return stored.restoredAt === null ? null : stored.restoredAt + staleOverrideAfter;
+  }
+
+  /**
+   * Closes a restored channel alone with the state there is, although the other side never showed a later one. Where it
+   * has one it can take what that gives it, and the rest by the chain's rules is lost to this side.
+   * @throws EngineError before `overrideFrom`
+   */
+  async closeWithDoubtfulState(id: string): Promise<Transition> {
+    const actor = this.channel(id);
+    const from = this.overrideFrom(actor);
+    if (from === null) return this.wish(id, { type: 'close_solo' });
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    if (this.#deps.clock.now() < from)
+      throw new EngineError(
+        'maybe_stale',
+        `This channel was restored and may be older than what the other side holds. Closing it alone all the same is possible from ${new Date(from).toISOString()} on, where the other side has not been reached until then.`,
+      );
+    return this.#post(actor, { type: 'close_solo' });
+  }
+
+  async #post(actor: ChannelActor, event: Event): Promise<Transition> {
     const done = await actor.post(event);
     if (done.refused) throw new EngineError('not_now', done.refused);
     return done;
@@ -519,16 +551,16 @@ export class Engine {
 
   async #spendOnce(key: string, to: Uint8Array, amount: bigint): Promise<{ hash: Uint8Array; fee: bigint }> {
     const chain = this.#deps.chain();
-    const known = (await this.#deps.store.get('requests', key)) as
-      | { signed: Uint8Array; fee: bigint }
-      | undefined;
+    const known = (await this.#deps.store.get('requests', key)) as StoredSend | undefined;
     if (known) {
+      const mined = known.replaced && (await minedForm(chain, known));
+      if (mined) return mined;
       // It may be on the chain long since; posting it again tells, and does no harm.
       const place = await chain.transaction(txHash(known.signed));
       if (place === 'unknown') await chain.post(known.signed);
       return { hash: txHash(known.signed), fee: known.fee };
     }
-    const nonce = await this.#nonces.reserve('spend');
+    const nonce = await this.#nonces.reserve(key);
     try {
       const { signed, fee } = await this.#spendTx(to, amount, nonce, new Uint8Array());
       const { balance } = await chain.account(this.#deps.signer.publicKey);
@@ -538,7 +570,7 @@ export class Engine {
           `Your account holds ${inAe(balance)} AE; this payment needs ${inAe(amount + fee)} AE with the fee.`,
         );
       await this.#deps.store.commit([
-        this.#nonces.hold(nonce, 'spend'),
+        this.#nonces.hold(nonce, key),
         { table: 'requests', key, value: { signed, fee } },
       ]);
       await chain.post(signed);
@@ -554,6 +586,123 @@ export class Engine {
     }
   }
 
+  /** Payments of `spend` that no block has yet, as far as the node tells. */
+  async waitingSends(): Promise<WaitingSend[]> {
+    const holders = this.#nonces.holders().filter(({ holder }) => holder.startsWith('spend/'));
+    if (holders.length === 0) return [];
+    const { nonce: used } = await this.#deps.chain().account(this.#deps.signer.publicKey);
+    const waiting: WaitingSend[] = [];
+    for (const { nonce, holder } of holders) {
+      if (nonce <= used) continue;
+      const stored = (await this.#deps.store.get('requests', holder)) as StoredSend | undefined;
+      if (!stored) continue;
+      const { recipientId, amount } = spendOf(stored.signed);
+      const requestId = holder.slice('spend/'.length);
+      const { fee } = stored;
+      waiting.push({ requestId, to: recipientId.key, amount, fee, raised: 2n * fee });
+    }
+    return waiting;
+  }
+
+  /**
+   * Replaces a payment that waits by the same with this fee, under the same nonce: only one of them can be mined.
+   * @param fee aetto, at least twice what it has
+   * @throws EngineError where it cannot be; TransactionRefusedError and ChainUnavailableError of the node
+   */
+  async raiseSendFee(requestId: string, fee: bigint): Promise<void> {
+    const key = requestKey('spend', requestId);
+    // One after the other, and after the payment itself.
+    while (this.#spending.has(key)) await this.#spending.get(key)?.catch(() => undefined);
+    const work = this.#raiseSend(key, fee).finally(() => this.#spending.delete(key));
+    this.#spending.set(key, work);
+    await work;
+  }
+
+  async #raiseSend(key: string, fee: bigint): Promise<{ hash: Uint8Array; fee: bigint }> {
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    const { store, signer } = this.#deps;
+    const chain = this.#deps.chain();
+    const stored = (await store.get('requests', key)) as StoredSend | undefined;
+    if (!stored) throw new EngineError('unknown_payment', 'There is no such payment in this wallet.');
+    const tx = spendOf(stored.signed);
+    const { nonce: used, balance } = await chain.account(signer.publicKey);
+    if (tx.nonce <= used)
+      throw new EngineError('mined', 'A block has this payment already: its fee is paid.');
+    if (fee < 2n * stored.fee)
+      throw new EngineError(
+        'low_fee',
+        `A fee of ${inAe(fee)} AE does not replace it: give at least ${inAe(2n * stored.fee)} AE.`,
+      );
+    if (balance < tx.amount + fee)
+      throw new EngineError(
+        'insufficient_funds',
+        `Your account holds ${inAe(balance)} AE; this payment needs ${inAe(tx.amount + fee)} AE with the new fee.`,
+      );
+    const signed = await this.#signSpend({ ...tx, fee });
+    const { replaced = [], ...last } = stored;
+    const value: StoredSend = { signed, fee, replaced: [last, ...replaced] };
+    await store.commit([{ table: 'requests', key, value }]);
+    try {
+      await chain.post(signed);
+    } catch (error) {
+      // Refused: the earlier one is what waits. Not answered: the new one may have arrived, and can be posted again.
+      if (!(error instanceof ChainUnavailableError))
+        await store.commit([{ table: 'requests', key, value: stored }]);
+      throw error;
+    }
+    return { hash: txHash(signed), fee };
+  }
+
+  /** What raising the fee of the channel's own waiting transaction would cost, in aetto; null where none waits. */
+  raisedFee(actor: ChannelActor): bigint | null {
+    const solo = waitingSolo(actor.channel);
+    if (solo) return raisedFee(actor.channel, solo);
+    const cancel = this.#waitingCancel(actor);
+    return cancel && 2n * cancel.fee;
+  }
+
+  /** Replaces the channel's own waiting transaction by the same with this fee. @throws EngineError where it cannot be */
+  async raiseFee(id: string, fee: bigint): Promise<void> {
+    const actor = this.channel(id);
+    const cancel = waitingSolo(actor.channel) ? null : this.#waitingCancel(actor);
+    if (!cancel) {
+      await this.wish(id, { type: 'raise_fee', fee });
+      return;
+    }
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    if (fee < 2n * cancel.fee)
+      throw new EngineError(
+        'low_fee',
+        `A fee of ${inAe(fee)} AE does not replace it: give at least ${inAe(2n * cancel.fee)} AE.`,
+      );
+    const { nonce, balance } = await this.#deps.chain().account(this.#deps.signer.publicKey);
+    if (nonce >= cancel.nonce)
+      throw new EngineError('mined', 'A block has this transaction already: its fee is paid.');
+    if (balance < fee)
+      throw new EngineError(
+        'insufficient_funds',
+        `Your account holds ${inAe(balance)} AE; the new fee is ${inAe(fee)} AE.`,
+      );
+    const cancelTx = await this.#signSpend({ ...cancel, fee });
+    await actor.update({ cancelTx });
+    await actor.broadcast(cancelTx);
+  }
+
+  /** The transaction that spends a nonce of this channel on nothing, while it is needed. */
+  #waitingCancel({ channel, stored }: ChannelActor): TxOf<'SpendTx'> | null {
+    if (!stored.cancelTx) return null;
+    const needed =
+      channel.phase === 'cancelling'
+        ? channel.funding?.nonce
+        : channel.move?.cancel
+          ? channel.move.nonce
+          : isOver(channel)
+            ? [...channel.held].sort((a, b) => (a.nonce < b.nonce ? -1 : 1))[0]?.nonce
+            : undefined;
+    const tx = spendOf(stored.cancelTx);
+    return tx.nonce === needed ? tx : null;
+  }
+
   /** Whether a channel or a payment of this wallet has a transaction with this nonce. */
   isNonceHeld(nonce: bigint): boolean {
     return this.#nonces.isHeld(nonce);
@@ -567,7 +716,7 @@ export class Engine {
     const key = requestKey('publish', toHex(txHash(signed)));
     // Posted before: again does no harm, and tells whether the node has it.
     if (!(await this.#deps.store.get('requests', key))) {
-      if (!this.#nonces.take(nonce))
+      if (!this.#nonces.take(nonce, 'publish'))
         throw new EngineError('nonce_held', `Nonce ${nonce} belongs to another transaction of this wallet.`);
       await this.#deps.store.commit([
         this.#nonces.hold(nonce, 'publish'),
@@ -606,9 +755,13 @@ export class Engine {
       payload,
     };
     const fee = minFee(tx, gasPrice);
-    const bytes = serializeTx({ ...tx, fee });
+    return { signed: await this.#signSpend({ ...tx, fee }), fee };
+  }
+
+  async #signSpend(tx: TxOf<'SpendTx'>): Promise<Uint8Array> {
+    const bytes = serializeTx(tx);
     const signature = await this.#deps.signer.sign(signingBytes(this.#deps.network.networkId, txHash(bytes)));
-    return { signed: signedTx(bytes, [signature]), fee };
+    return signedTx(bytes, [signature]);
   }
 
   // ---- inside
@@ -782,9 +935,3 @@ export class Engine {
     work.catch(() => undefined);
   }
 }
-
-const inAe = (aetto: bigint): string => {
-  const digits = aetto.toString().padStart(19, '0');
-  const fraction = digits.slice(-18).replace(/0+$/, '');
-  return fraction ? `${digits.slice(0, -18)}.${fraction}` : digits.slice(0, -18);
-};

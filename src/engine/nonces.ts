@@ -9,8 +9,10 @@ export interface Nonces {
   /** The lowest nonce that neither the chain, the mempool nor this wallet uses. Held at once, durable by `hold`. */
   reserve(holder: string): Promise<bigint>;
   /** Holds this very nonce, if it is free here: for a transaction that was made elsewhere. Durable by `hold`. */
-  take(nonce: bigint): boolean;
+  take(nonce: bigint, holder: string): boolean;
   isHeld(nonce: bigint): boolean;
+  /** What holds which nonce: those of the chain's past too, until the next reservation. */
+  holders(): { nonce: bigint; holder: string }[];
   /** The write that makes a reservation durable: it belongs in the commit of what uses it. */
   hold(nonce: bigint, holder: string): Write;
   /** The nonce is free again: in memory at once, durable by the write it returns. */
@@ -34,9 +36,9 @@ export async function createNonces(deps: {
 }): Promise<Nonces> {
   const prefix = `${deps.networkId}/${toHex(deps.account)}/`;
   const keyOf = (nonce: bigint) => prefix + nonce.toString().padStart(20, '0');
-  const held = new Set<bigint>();
+  const held = new Map<bigint, string>();
   for (const row of await deps.store.list('nonces', { prefix }))
-    held.add(BigInt(row.key.slice(prefix.length)));
+    held.set(BigInt(row.key.slice(prefix.length)), (row.value as { holder: string }).holder);
   const highestKey = highestNonceKey(deps.networkId, deps.account);
   let highest = (await deps.store.get('meta', highestKey)) as bigint | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -47,10 +49,10 @@ export async function createNonces(deps: {
     highest = nonce;
   }
 
-  async function next(): Promise<bigint> {
+  async function next(holder: string): Promise<bigint> {
     const chain = deps.chain();
     const { nonce: used } = await chain.account(deps.account);
-    const spent = [...held].filter((nonce) => nonce <= used);
+    const spent = [...held.keys()].filter((nonce) => nonce <= used);
     if (spent.length > 0) {
       await deps.store.commit(
         spent.map((nonce) => ({ table: 'nonces', key: keyOf(nonce), value: undefined })),
@@ -61,23 +63,25 @@ export async function createNonces(deps: {
     while (held.has(nonce)) nonce += 1n;
     // Before it is used, so that it is never taken for somebody else's.
     await know(nonce);
-    held.add(nonce);
+    held.set(nonce, holder);
     return nonce;
   }
 
   return {
-    reserve() {
+    reserve(holder) {
       // One after the other: two channels must not be given the same.
-      const result = last.then(next, next);
+      const work = () => next(holder);
+      const result = last.then(work, work);
       last = result.catch(() => undefined);
       return result;
     },
-    take(nonce) {
+    take(nonce, holder) {
       if (held.has(nonce)) return false;
-      held.add(nonce);
+      held.set(nonce, holder);
       return true;
     },
     isHeld: (nonce) => held.has(nonce),
+    holders: () => [...held].map(([nonce, holder]) => ({ nonce, holder })),
     isForeign(used) {
       const result = last.then(async () => {
         const foreign = highest !== undefined && used > highest;

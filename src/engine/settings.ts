@@ -3,6 +3,12 @@ import type { Settings } from '../protocol/channel/index.ts';
 
 const ae = 10n ** 18n;
 
+/**
+ * Milliseconds after which a restored channel, whose other side has not shown its state since, may be closed alone by a
+ * person who accepts that it may be old: the other side is gone for good then, as far as anybody can tell.
+ */
+export const staleOverrideAfter = 7 * 24 * 60 * 60 * 1000;
+
 export const defaultSettings: Settings = {
   policy: {
     minLockPeriod: 3,

@@ -122,15 +122,29 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (object && tookEffect(move, onChainOf(object)))
       await actor.post({ type: 'chain', what: 'move', confirmations: since(taken, height) });
     else firstSeen.delete(taken);
-    if (move.cancel) await watchCancel(actor, move.nonce, height);
+    if (move.cancel)
+      await watchCancel(actor, move.nonce, height, object !== null && !tookEffect(move, onChainOf(object)));
   }
 
   /** What makes a half-signed transaction void; made up for where the process died before it was made. */
-  async function watchCancel(actor: ChannelActor, nonce: bigint, height: number): Promise<void> {
+  async function watchCancel(
+    actor: ChannelActor,
+    nonce: bigint,
+    height: number,
+    isVoid: boolean,
+  ): Promise<void> {
     const { cancelTx } = actor.stored;
     if (!cancelTx || nonceOf(cancelTx) !== nonce) return deps.cancelNonce(actor, nonce);
-    const confirmations = await depth(txHash(cancelTx), height);
-    if (confirmations === null) await actor.broadcast(cancelTx);
+    let confirmations = await depth(txHash(cancelTx), height);
+    if (confirmations === null) {
+      // Its earlier form with a lower fee may have been mined: the nonce is spent all the same.
+      const { keys, role } = actor.channel;
+      const { nonce: spent } = await deps.chain().account(keys[role]);
+      const key = `${actor.id} cancelled ${nonce}`;
+      if (spent < nonce) firstSeen.delete(key);
+      if (spent >= nonce && isVoid) confirmations = since(key, height);
+      else await actor.broadcast(cancelTx);
+    }
     await actor.post({ type: 'chain', what: 'cancel', confirmations });
   }
 
@@ -144,7 +158,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (!first)
       return void (await actor.post({ type: 'chain', what: 'cancel', confirmations: since(spent, height) }));
     firstSeen.delete(spent);
-    await watchCancel(actor, first.nonce, height);
+    await watchCancel(actor, first.nonce, height, true);
   }
 
   async function watchPhase(actor: ChannelActor, height: number): Promise<void> {
@@ -158,13 +172,14 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         return;
       }
       case 'cancelling': {
-        if (await deps.chain().channel(finalId(channel)))
+        const funded = await deps.chain().channel(finalId(channel));
+        if (funded)
           await actor.post({
             type: 'chain',
             what: 'funding',
             confirmations: since(`${actor.id} funded`, height),
           });
-        await watchCancel(actor, channel.funding!.nonce, height);
+        await watchCancel(actor, channel.funding!.nonce, height, !funded);
         return;
       }
       case 'closing': {

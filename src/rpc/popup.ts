@@ -99,6 +99,8 @@ export const popupMethods = {
     params: v.object({ to: Address, amount: Aetto, requestId: RequestId }),
     result: v.object({ txHash: v.string(), fee: Aetto }),
   },
+  /** Replaces a payment that no block has yet by the same with this fee, the one that was shown. */
+  'account.raiseFee': { params: v.object({ requestId: RequestId, fee: Aetto }), result: done },
   /** Test coins, where the network has a faucet. */
   'account.faucet': { params: nothing, result: v.object({ txHash: v.string() }) },
 
@@ -135,7 +137,16 @@ export const popupMethods = {
   'channel.deposit': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
   'channel.withdraw': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
   /** Closes without the other side: the chain pays out the latest co-signed state after the dispute time. */
-  'channel.closeAlone': { params: v.object({ channel: LocalId }), result: done },
+  'channel.closeAlone': {
+    params: v.object({
+      channel: LocalId,
+      /** The person accepts that a restored channel may be closed with an old state. */
+      acceptOldState: v.optional(v.boolean()),
+    }),
+    result: done,
+  },
+  /** Replaces the own transaction that waits in this channel by the same with this fee, the one that was shown. */
+  'channel.raiseFee': { params: v.object({ channel: LocalId, fee: Aetto }), result: done },
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },

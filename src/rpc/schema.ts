@@ -110,6 +110,10 @@ export const ChannelView = v.object({
   recovered: v.boolean(),
   /** It comes from a backup and the other side has not shown its state yet: it is not closed alone until then. */
   maybeStale: v.boolean(),
+  /** From then on (ms since 1970) it can be closed alone although it may be old; null where it is not in doubt. */
+  overrideFrom: v.nullable(v.number()),
+  /** What the own transaction that waits for a block would cost with a raised fee; null where none waits. */
+  raisedFee: v.nullable(Aetto),
   openedAt: v.number(),
   updatedAt: v.number(),
 });
@@ -378,6 +382,10 @@ export const WalletView = v.object({
       balance: v.nullable(Aetto),
       /** Whether what is on chain pays for one dispute per channel (PROTOCOL 7). */
       coversDisputes: v.boolean(),
+      /** Payments on chain that no block has yet; `raised` is what a higher fee would be. */
+      sending: v.array(
+        v.object({ requestId: RequestId, to: v.string(), amount: Aetto, fee: Aetto, raised: Aetto }),
+      ),
     }),
   ),
   /** Another installation of this wallet is active, and this one stands still since (ms since 1970). */

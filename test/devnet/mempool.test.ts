@@ -91,6 +91,29 @@ describe('nonces', () => {
   });
 });
 
+describe('what pays less than the miners ask', () => {
+  it('is taken and waits, uncounted, until it is replaced under its nonce or they ask less', async () => {
+    await devnet.close();
+    devnet = await quietDevnet({ minGasPrice: 2n * 10n ** 9n });
+    const low = spend({});
+    const other = pay(bob, alice, 1n, 1n);
+    for (const waiting of [low, other]) expect((await post(devnet, waiting)).status).toBe(200);
+    for (let i = 0; i < 10; i += 1) {
+      expect(mine()).toEqual([]);
+      devnet.miner.mineKeys(1);
+    }
+    expect((await call(devnet, `/v3/transactions/${low.id}`)).body.block_height).toBe(-1);
+    const high = spend({ fee: 2n * low.fee });
+    await post(devnet, high);
+    expect(mine()).toEqual([high.id]);
+    const asked = await call(devnet, '/devnet/mode', { minGasPrice: '1000000000' });
+    expect(asked.body.minGasPrice).toBe(10 ** 9);
+    // What was replaced is dropped as soon as it is tried.
+    expect(mine()).toEqual([other.id]);
+    expect((await call(devnet, `/v3/transactions/${low.id}`)).status).toBe(404);
+  });
+});
+
 describe('what cannot be applied', () => {
   it('waits, and is mined once it can be', async () => {
     const tooMuch = pay(carol, bob, ae, 1n);

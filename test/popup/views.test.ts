@@ -376,6 +376,56 @@ describe('a backup', () => {
     await page.getByText('This channel was restored.').waitFor();
     expect(await page.getByRole('alertdialog').count()).toBe(0);
   });
+
+  it('closes one whose other side is gone for good only after the risk was read and the word typed', async () => {
+    await visit('abandoned', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Close alone' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText(/payments you received after this backup are lost/).waitFor();
+    await page.screenshot({ path: join(shots, 'close-old-state.png') });
+    const confirm = dialog.getByRole('button', { name: 'Close alone' });
+    await confirm.click({ force: true });
+    await dialog.getByLabel(/Type CLOSE/).fill('close');
+    await confirm.click({ force: true });
+    expect(await callsOf('channel.closeAlone')).toEqual([]);
+    await dialog.getByLabel(/Type CLOSE/).fill('CLOSE');
+    await confirm.click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await callsOf('channel.closeAlone')).toEqual([{ channel, acceptOldState: true }]);
+  });
+});
+
+describe('a transaction that waits', () => {
+  it('of a channel: its fee is raised to what was shown', async () => {
+    await visit('stuck', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Raise the fee' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('0.00004176').waitFor();
+    await page.screenshot({ path: join(shots, 'raise-fee.png') });
+    await scene((s) =>
+      s.push({ channels: s.current().channels.map((c) => ({ ...c, raisedFee: '83520000000000' })) }),
+    );
+    await dialog.getByRole('button', { name: 'Raise the fee' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await callsOf('channel.raiseFee')).toEqual([{ channel, fee: '41760000000000' }]);
+  });
+
+  it('of a payment on chain: its fee is raised from the first view', async () => {
+    await visit('stuck', '/');
+    await page.getByText('3 AE on their way').waitFor();
+    await page.screenshot({ path: join(shots, 'raise-send-fee.png') });
+    await page.getByRole('button', { name: 'Raise the fee' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('button', { name: 'Raise the fee' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await callsOf('account.raiseFee')).toEqual([{ requestId: 'sent', fee: '33640000000000' }]);
+  });
+
+  it('with the signatures of both: its fee stays, and the view says so', async () => {
+    await visit('waiting', `/channel/${channel}`);
+    await page.getByText('neither can raise it alone').waitFor();
+    expect(await page.getByRole('button', { name: 'Raise the fee' }).count()).toBe(0);
+  });
 });
 
 describe('the language', () => {
@@ -438,6 +488,8 @@ describe('every view', () => {
     ['calm', '/settings'],
     ['calm', '/backup'],
     ['restored', `/channel/${channel}`],
+    ['stuck', '/'],
+    ['stuck', `/channel/${channel}`],
   ] as const;
 
   it.each(places)(

@@ -75,6 +75,9 @@ export const de: Texts = {
         'Der Knoten antwortet nicht. Prüfe die Verbindung und versuche es später noch einmal.',
       refused_by_chain: 'Die Chain hat die Transaktion abgelehnt.',
       insufficient_funds: 'Dafür reicht das Guthaben nicht.',
+      unknown_payment: 'Diese Zahlung kennt deine Wallet nicht.',
+      mined: 'Sie steht schon in einem Block: Ihre Gebühr ist bezahlt.',
+      low_fee: 'Diese Gebühr ist zu niedrig, um die wartende Transaktion zu ersetzen.',
       no_faucet: 'Dieses Netz verschenkt keine Testmünzen.',
       faucet: 'Es kamen keine Testmünzen.',
       unknown_channel: 'Diesen Kanal gibt es in dieser Wallet nicht.',
@@ -478,6 +481,12 @@ export const de: Texts = {
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
     maybeStale:
       'Dieser Kanal wurde wiederhergestellt. Er lässt sich allein schließen, sobald die Gegenseite verbunden war und ihren letzten Stand gezeigt hat.',
+    oldState: {
+      from: (time) => `Bleibt die Gegenseite weg, kannst du ihn ab ${time} trotzdem schließen.`,
+      risk: 'Die Gegenseite hat ihren letzten Stand nicht gezeigt, seit dieser Kanal wiederhergestellt wurde; deiner kann also alt sein. Ist er es und die Gegenseite kommt rechtzeitig zurück, setzt sie die neueren Guthaben durch; kommt sie nicht, gelten die alten, und du bekommst vielleicht weniger, als dir gehört: Zahlungen, die du nach dieser Sicherung erhalten hast, sind verloren. Mach nur weiter, wenn die Gegenseite endgültig weg ist.',
+      label: (word) => `Tippe ${word}, um mit diesem Stand zu schließen`,
+      word: 'SCHLIESSEN',
+    },
     closeAlone: 'Allein schließen',
     closeAloneTitle: 'Ohne die Gegenseite schließen?',
     closeAloneText: (blocks, time) =>
@@ -740,6 +749,19 @@ export const de: Texts = {
     messageMeans:
       'Sie beweist, dass der Text von dir ist. Sie bewegt keine Coins, aber wer sie hat, kann sie anderen zeigen.',
     updateLead: (peer) => `${peer} bittet dich um eine Zahlung.`,
+  },
+
+  raiseFee: {
+    action: 'Gebühr erhöhen',
+    title: 'Die Netzgebühr erhöhen?',
+    text: 'Dieselbe Transaktion wird mit höherer Gebühr noch einmal abgeschickt, anstelle der wartenden. Nur eine von beiden kann wirken, und nur die wird bezahlt.',
+    fee: 'Neue Netzgebühr',
+    busy: 'Wird erhöht…',
+    waits:
+      'Deine Transaktion wartet auf einen Block. Bleibt sie lange draußen, wollen die Miner mehr dafür, als sie zahlt.',
+    joint:
+      'Beide Seiten haben diese Transaktion mit ihrer Gebühr unterschrieben; keine kann sie allein erhöhen.',
+    sending: (amount) => `${amount} AE unterwegs, noch in keinem Block`,
   },
 
   send: {

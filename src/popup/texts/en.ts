@@ -407,6 +407,12 @@ export const en = {
       'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
     maybeStale:
       'This channel was restored. It can be closed alone once the other side has been connected and has shown its latest state.',
+    oldState: {
+      from: (time: string) => `If the other side stays away, you can close it all the same from ${time} on.`,
+      risk: 'The other side has not shown its latest state since this channel was restored, so yours may be old. If it is, and the other side comes back in time, it settles the newer balances; if it does not, the old balances stand, and you may get less than is yours: payments you received after this backup are lost. Go on only if the other side is gone for good.',
+      label: (word: string) => `Type ${word} to close with this state`,
+      word: 'CLOSE',
+    },
     closeAlone: 'Close alone',
     closeAloneTitle: 'Close without the other side?',
     closeAloneText: (blocks: string, time: string) =>
@@ -665,6 +671,18 @@ export const en = {
     messageMeans:
       'It proves that the text is from you. It moves no coins, but whoever has it can show it to others.',
     updateLead: (peer: string) => `${peer} asks you to pay.`,
+  },
+
+  raiseFee: {
+    action: 'Raise the fee',
+    title: 'Raise the network fee?',
+    text: 'The same transaction is posted again with a higher fee, in place of the one that waits. Only one of them can take effect, and only that one is paid for.',
+    fee: 'New network fee',
+    busy: 'Raising…',
+    waits:
+      'Your transaction waits for a block. If it stays outside for long, the miners want more for it than it pays.',
+    joint: 'Both sides have signed this transaction with its fee, so neither can raise it alone.',
+    sending: (amount: string) => `${amount} AE on their way, not in a block yet`,
   },
 
   send: {

@@ -17,6 +17,7 @@ export function Confirm({
   cancel,
   busyLabel,
   look = 'primary',
+  off,
   submission,
   onDone,
   children,
@@ -29,6 +30,8 @@ export function Confirm({
   cancel: string;
   busyLabel: string;
   look?: ButtonLook;
+  /** It cannot be confirmed yet, for a reason that is plain to see. */
+  off?: boolean;
   submission: Submission;
   onDone?(): void;
   children?: ReactNode;
@@ -53,6 +56,7 @@ export function Confirm({
               </Button>
               <Button
                 look={look}
+                off={off}
                 busy={submission.busy}
                 busyLabel={busyLabel}
                 onClick={async () => {

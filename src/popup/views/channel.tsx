@@ -10,6 +10,7 @@ import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
 import { BlockSteps, Notice, Problem, Skeleton } from '../ui/feedback.tsx';
+import { TextField } from '../ui/field.tsx';
 import { Amount, Bar } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { Connection, peerName } from '../ui/peer.tsx';
@@ -19,6 +20,7 @@ import { balanceParts, pendingText, progressText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
 import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
+import { RaiseChannelFee } from './raise-fee.tsx';
 import { canAbort, canClose, canCloseAlone, isOver } from './totals.ts';
 
 const Chart = lazy(() => import('../ui/chart.tsx'));
@@ -72,6 +74,9 @@ function Stage({ channel }: { channel: ChannelView }) {
             <span className="soft">{t.progress[progress.what]}</span>
             <span>{progressText(progress)}</span>
           </p>
+          {progress.confirmations < 0 && progress.what !== 'dispute' && (
+            <p className="small soft">{t.raiseFee.joint}</p>
+          )}
         </>
       )}
       {waiting && (
@@ -194,17 +199,28 @@ function Close({ channel }: { channel: ChannelView }) {
 function CloseAlone({ channel }: { channel: ChannelView }) {
   const client = useClient();
   const [asking, setAsking] = useState(false);
+  const [typed, setTyped] = useState('');
+  const { overrideFrom } = channel;
+  const override = overrideFrom !== null && Date.now() >= overrideFrom;
   const close = useSubmit(channel.id, async () => {
-    await client.call('channel.closeAlone', { channel: channel.id });
+    await client.call('channel.closeAlone', { channel: channel.id, acceptOldState: override });
   });
   const { lockPeriod } = channel.terms;
+  const words = t.channel.oldState;
   return (
     <>
       <Button
         look="danger-quiet"
         wide
-        reason={channel.maybeStale ? t.channel.maybeStale : null}
-        onClick={() => setAsking(true)}
+        reason={
+          overrideFrom !== null && !override
+            ? `${t.channel.maybeStale} ${words.from(fullTime(overrideFrom))}`
+            : null
+        }
+        onClick={() => {
+          setTyped('');
+          setAsking(true);
+        }}
       >
         {t.channel.closeAlone}
       </Button>
@@ -217,8 +233,15 @@ function CloseAlone({ channel }: { channel: ChannelView }) {
         cancel={t.channel.keepOpen}
         busyLabel={t.channel.closing}
         look="danger"
+        off={override && typed.trim() !== words.word}
         submission={close}
       >
+        {override && (
+          <>
+            <Notice tone="warn">{words.risk}</Notice>
+            <TextField label={words.label(words.word)} value={typed} onValue={setTyped} />
+          </>
+        )}
         <dl className="facts">
           <dt className="strong">{t.channel.closeMine}</dt>
           <dd className="strong">
@@ -374,6 +397,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
     >
       <Banners />
       <Stage channel={channel} />
+      <RaiseChannelFee channel={channel} />
       <Balances channel={channel} />
       <Held channel={channel} />
       {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}

@@ -24,6 +24,7 @@ import { useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
 import { ChannelCard } from './channel-card.tsx';
 import { Faucet } from './faucet.tsx';
+import { WaitingSends } from './raise-fee.tsx';
 import { isOver, totalsOf } from './totals.ts';
 
 function Total({ kind, label, children }: { kind: Part['kind']; label: string; children: ReactNode }) {
@@ -234,6 +235,7 @@ export function Home() {
         <Banners />
         <Attention />
         <Balance />
+        <WaitingSends />
         <nav className="actions" aria-label={t.home.title}>
           <a className="action" href="#/receive">
             <ReceiveIcon />

@@ -135,10 +135,16 @@ const changed = (before: OnChain | null, now: OnChain): boolean =>
 
 function closingNote(channel: Channel, object: OnChain) {
   const mine = roundOf(provable(channel));
+  // A close or an answer locks the channel for lock_period blocks from its own.
+  const block = object.lockedUntil - channel.terms.lockPeriod;
+  const { solo } = channel;
+  const answered = solo?.kind === 'slash' && solo.round === object.round;
   const note =
     object.round < mine
-      ? `The channel is being closed with an old state (round ${object.round}); your wallet answers with round ${mine}.`
-      : `The channel is being closed by one side with round ${object.round}; it can be disputed until block ${object.lockedUntil}.`;
+      ? `The channel is being closed with an old state (round ${object.round}, block ${block}); your wallet answers with round ${mine}.`
+      : answered
+        ? `Your wallet's answer, round ${object.round}, is in block ${block}. It can be disputed until block ${object.lockedUntil}.`
+        : `The channel is being closed by one side with round ${object.round}, in block ${block}; it can be disputed until block ${object.lockedUntil}.`;
   return { kind: 'chain' as const, note, balances: object.balances, number: object.round - 1n };
 }
 
@@ -305,7 +311,9 @@ function gone(channel: Channel, env: Env, { height }: EventOf<'on_chain'>): Tran
           amount: balances?.[channel.role],
           number: channel.onChain ? channel.onChain.round - 1n : null,
           txHash: solo ? txHash(solo.signedTx) : null,
-          note: balances ? null : 'The channel was closed on the chain while this wallet was away.',
+          note: balances
+            ? `The chain settled with round ${channel.onChain?.round}; gone since block ${channel.goneAt}.`
+            : 'The channel was closed on the chain while this wallet was away.',
         },
       ],
       decided.outcomes,

@@ -25,6 +25,7 @@ export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export { raisedFee, waitingSolo } from './raise-fee.ts';
 export {
   finalId,
   idle,
@@ -41,4 +42,4 @@ export { fromChain, isEmptyHanded } from './recover.ts';
 export { openingBalances, policyProblem, termsProblem } from './terms.ts';
 export { coinsOf, hashOfState, heldByContracts, stateFrom, treesOf } from './trees.ts';
 export * from './types.ts';
-export { AmountError, fromUnits, toUnits, unit } from './units.ts';
+export { AmountError, fromUnits, inAe, toUnits, unit } from './units.ts';

@@ -59,6 +59,7 @@ import {
   onWithdraw,
   onWithdrawalCreated,
 } from './move.ts';
+import { onRaiseFee } from './raise-fee.ts';
 import { refused, transition, wireId } from './record.ts';
 import { greet, onReestablish, onReestablishAck } from './reestablish.ts';
 import {
@@ -147,6 +148,7 @@ const alive: Cells = {
 /** What needs nobody else: watched and possible whenever the channel may be on chain. */
 const alone: Cells = {
   close_solo: onCloseSolo,
+  raise_fee: onRaiseFee,
   on_chain: onOnChain,
   'chain:solo': onSoloConfirmations,
 };
@@ -371,6 +373,7 @@ export const eventKeys: readonly EventKey[] = [
   'deposit',
   'withdraw',
   'close_solo',
+  'raise_fee',
   'leave',
   'send_inband',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),

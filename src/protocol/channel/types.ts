@@ -349,6 +349,8 @@ export type Event =
   | { type: 'withdraw'; amount: bigint }
   /** Close alone, with the latest co-signed state. */
   | { type: 'close_solo' }
+  /** Replace the own waiting transaction by the same with this fee: aetto. */
+  | { type: 'raise_fee'; fee: bigint }
   | { type: 'leave' }
   | { type: 'send_inband'; data: Uint8Array };
 

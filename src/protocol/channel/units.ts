@@ -23,3 +23,10 @@ export function toUnits(aetto: bigint, name: string): bigint {
 }
 
 export const fromUnits = (units: bigint): bigint => units * unit;
+
+/** An amount of aetto as a person reads it, in AE with all its digits. */
+export const inAe = (aetto: bigint): string => {
+  const digits = aetto.toString().padStart(19, '0');
+  const fraction = digits.slice(-18).replace(/0+$/, '');
+  return fraction ? `${digits.slice(0, -18)}.${fraction}` : digits.slice(0, -18);
+};

@@ -16,6 +16,7 @@ import {
   isOver,
   type Request,
   type Terms,
+  waitingSolo,
 } from '../../../src/protocol/channel/index.ts';
 import { proofOfInclusion } from '../../../src/protocol/state/poi.ts';
 import { channelTrees } from '../../../src/protocol/state/trees.ts';
@@ -73,6 +74,14 @@ const closeSolo = (by: Who): Wish => ({
   by,
   event: { type: 'close_solo' },
   open: (channel) => active.includes(channel.phase) && !channel.solo && channel.onChain?.lockedUntil === 0,
+});
+const raiseFee = (by: Who): Wish => ({
+  by,
+  event: { type: 'raise_fee', fee: ae / 1000n },
+  open(channel) {
+    const solo = waitingSolo(channel);
+    return solo?.kind === 'close_solo' && solo.fee < ae / 1000n;
+  },
 });
 /** Failed, with the coins on the chain. */
 const stuck = ({ phase, solo, onChain }: Channel): boolean =>
@@ -329,6 +338,12 @@ export const flows: Flow[] = [
     wishes: [shutdown('bob')],
     ends: 'closed',
     balances: of(11n, 4n),
+  },
+  {
+    name: 'close alone with a raised fee',
+    wishes: [closeSolo('alice'), raiseFee('alice')],
+    ends: 'closed',
+    balances: of(10n, 5n),
   },
   { name: 'close alone and settle', wishes: [closeSolo('alice')], ends: 'closed', balances: of(10n, 5n) },
   {

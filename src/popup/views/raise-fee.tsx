@@ -1,0 +1,76 @@
+/** Paying the miners more for an own transaction that no block has yet. */
+import { useState } from 'react';
+import type { ChannelView, WalletView } from '../../rpc/schema.ts';
+import { formatAe } from '../amount.ts';
+import { t } from '../texts/index.ts';
+import { Button } from '../ui/button.tsx';
+import { Confirm } from '../ui/dialog.tsx';
+import { Amount } from '../ui/money.tsx';
+import { useClient, useSubmit, useWallet } from '../wallet.tsx';
+
+function RaiseFee({ fee, raise }: { fee: string; raise(fee: string): Promise<unknown> }) {
+  // What was shown is what is paid, also where the view changes meanwhile.
+  const [asked, setAsked] = useState<string | null>(null);
+  const submission = useSubmit(asked, async () => {
+    await raise(asked ?? fee);
+  });
+  return (
+    <>
+      <Button look="secondary" small onClick={() => setAsked(fee)}>
+        {t.raiseFee.action}
+      </Button>
+      <Confirm
+        open={asked !== null}
+        onClose={() => setAsked(null)}
+        title={t.raiseFee.title}
+        text={t.raiseFee.text}
+        confirm={t.raiseFee.action}
+        cancel={t.common.cancel}
+        busyLabel={t.raiseFee.busy}
+        submission={submission}
+      >
+        <dl className="facts">
+          <dt className="strong">{t.raiseFee.fee}</dt>
+          <dd className="strong">
+            <Amount form="full" aetto={asked ?? fee} />
+          </dd>
+        </dl>
+      </Confirm>
+    </>
+  );
+}
+
+/** Where the channel waits for a transaction that this side signs alone. */
+export function RaiseChannelFee({ channel }: { channel: ChannelView }) {
+  const client = useClient();
+  if (channel.raisedFee === null) return null;
+  return (
+    <section className="card stack tight" aria-label={t.raiseFee.action}>
+      <p className="small soft">{t.raiseFee.waits}</p>
+      <RaiseFee
+        fee={channel.raisedFee}
+        raise={(fee) => client.call('channel.raiseFee', { channel: channel.id, fee })}
+      />
+    </section>
+  );
+}
+
+type Sending = NonNullable<WalletView['account']>['sending'][number];
+
+function WaitingSend({ sending }: { sending: Sending }) {
+  const client = useClient();
+  const { requestId, to, amount, raised } = sending;
+  return (
+    <section className="card stack tight" aria-label={t.raiseFee.sending(formatAe(BigInt(amount)))}>
+      <p className="small">{t.raiseFee.sending(formatAe(BigInt(amount)))}</p>
+      <p className="mono small soft">{to}</p>
+      <RaiseFee fee={raised} raise={(fee) => client.call('account.raiseFee', { requestId, fee })} />
+    </section>
+  );
+}
+
+/** Payments on chain that no block has yet. */
+export function WaitingSends() {
+  const { account } = useWallet();
+  return account?.sending.map((sending) => <WaitingSend key={sending.requestId} sending={sending} />);
+}
