@@ -8,7 +8,15 @@ export {
   maxGas,
   minGasPrice,
 } from './contracts.ts';
-export { answerTo, isSlashable, type SlashMaterial, slashMaterial, soloTxHash } from './dispute.ts';
+export {
+  answerTo,
+  isForcedAhead,
+  isOldForced,
+  isSlashable,
+  type SlashMaterial,
+  slashMaterial,
+  soloTxHash,
+} from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { unspent } from './held.ts';

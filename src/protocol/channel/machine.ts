@@ -30,6 +30,7 @@ import {
   sendOpen,
 } from './establish.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
+import { onForced, onForceProgress, onSnapshot } from './forced.ts';
 import {
   onAbort,
   onAbortHalfSigned,
@@ -147,6 +148,8 @@ const alive: Cells = {
 /** What needs nobody else: watched and possible whenever the channel may be on chain. */
 const alone: Cells = {
   close_solo: onCloseSolo,
+  force_progress: onForceProgress,
+  forced: onForced,
   on_chain: onOnChain,
   'chain:solo': onSoloConfirmations,
 };
@@ -224,6 +227,7 @@ const table: Record<Phase, Cells> = {
     deposit: onDeposit,
     withdraw: onWithdraw,
     request: onRequest,
+    snapshot: onSnapshot,
     shutdown: onShutdownWanted,
     'chain:funding': onFundingConfirmations,
   },
@@ -287,6 +291,7 @@ function fallback(channel: Channel, env: Env, event: Event): Transition {
     case 'timer':
     case 'chain':
     case 'on_chain':
+    case 'forced':
     case 'connected':
     case 'disconnected':
       return transition(channel);
@@ -371,6 +376,8 @@ export const eventKeys: readonly EventKey[] = [
   'deposit',
   'withdraw',
   'close_solo',
+  'snapshot',
+  'force_progress',
   'leave',
   'send_inband',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),
@@ -381,6 +388,7 @@ export const eventKeys: readonly EventKey[] = [
   'chain:move',
   'chain:solo',
   'on_chain',
+  'forced',
 ];
 
 /** Which rule answers: its name, or `ignored`, `error` (the channel stops), `refused` (the wish is turned down). */
@@ -388,7 +396,13 @@ export function outcomeName(phase: Phase, key: EventKey): string {
   const rule = table[phase][key];
   if (rule) return rule === ignore ? 'ignored' : rule.name;
   if (key.startsWith('message:')) return silent.has(phase) ? 'ignored' : 'error';
-  if (key.includes(':') || key === 'on_chain' || key === 'connected' || key === 'disconnected')
+  if (
+    key.includes(':') ||
+    key === 'on_chain' ||
+    key === 'forced' ||
+    key === 'connected' ||
+    key === 'disconnected'
+  )
     return 'ignored';
   return 'refused';
 }

@@ -10,6 +10,7 @@ import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
+import { adopt } from './forced.ts';
 import { bothSigned, commitMove, resumeMove } from './move.ts';
 import {
   change,
@@ -26,7 +27,7 @@ import {
 } from './record.ts';
 import { isEmptyHanded, nothingToShow, showsNothing } from './recover.ts';
 import { coinsOf, stateFrom, treesOf } from './trees.ts';
-import type { Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
+import type { Channel, CoSigned, Effect, Env, OnChain, Role, Rule, Transition } from './types.ts';
 import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
 
 /** What of a state fits channel_reestablish_ack, a message of 1 MiB, in bytes. */
@@ -85,8 +86,16 @@ function* onEqual(
   message: MessageOf<'channel_reestablish'>,
   mine: CoSigned,
 ): Rule {
-  if (!equalBytes(message.state_hash, mine.stateHash))
+  if (!equalBytes(message.state_hash, mine.stateHash)) {
+    // The chain went on from the state before, while the other side had completed the own update.
+    const { proposal } = channel;
+    if (mine.source === 'chain' && proposal && equalBytes(message.state_hash, proposal.stateHash)) {
+      const bytes = updateBytes(channel.networkId, finalId(channel), proposal.number, proposal.stateHash);
+      if (proposal.number === mine.number && (yield* verify(peerKey(channel), bytes, message.signature)))
+        return thenResume(commitProposal(channel, env, message.signature));
+    }
     return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
+  }
   // A state that was restored from the chain is what both hold if its hash is: its transaction is not known here.
   const known = mine.source === 'chain';
   if (!known && !(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
@@ -207,6 +216,11 @@ export function* onReestablishAck(
   const restored = shownState(channel, message, object?.total ?? coinsOf(mine));
   if (typeof restored === 'string') return stop(channel, env, restored, true);
   const { balances } = restored;
+  // A forced round needs no signature of this side: nothing of its own is lost.
+  if (onChain && object.soloRound)
+    return thenResume(
+      adoptShown(channel, env, { number, ...restored, stateHash: message.state_hash }, object),
+    );
   const recovered = change(channel, env, {
     latest: { ...shown, ...restored, signatures },
     used: number > channel.used ? number : channel.used,
@@ -219,6 +233,18 @@ export function* onReestablishAck(
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
     { type: 'behind' },
   ]);
+}
+
+/** Without its disconnect: both are just showing what they hold. */
+function adoptShown(
+  channel: Channel,
+  env: Env,
+  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+  object: OnChain,
+): Transition {
+  const note = 'A call of a contract was run by the chain; the channel goes on from its result.';
+  const done = adopt({ ...channel, onChain: object }, env, state, note);
+  return { ...done, effects: done.effects.filter(({ type }) => type !== 'disconnect') };
 }
 
 function shownState(
