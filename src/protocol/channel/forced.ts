@@ -6,29 +6,34 @@
 import { equalBytes } from '../bytes.ts';
 import { gasOf, minFee } from '../chain/fee.ts';
 import { parseSignedTx } from '../chain/signed.ts';
-import { parseTx, type Tx, type TxOf } from '../chain/tx.ts';
-import { parseEntry } from '../state/entries.ts';
+import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
+import { EntryError, parseEntry } from '../state/entries.ts';
+import { StateError } from '../state/error.ts';
 import { parseTrees, stateHash } from '../state/trees.ts';
-import { applyContractEntry, findContract, parseContract, pruneCalls } from '../vm/index.ts';
+import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
 import { account } from './ask.ts';
 import { asking, blockFor, maxGas } from './contracts.ts';
-import { isOldForced, payloadOf, post, provable, roundOf } from './dispute.ts';
+import { isForcedAhead, isOldForced, payloadOf, post, provable, roundOf } from './dispute.ts';
 import { outcomeOf } from './failure.ts';
 import { forceProgress } from './force-progress.ts';
 import { unspent } from './held.ts';
 import { change, finalId, ownKey, persist, refused, transition } from './record.ts';
 import { stateFrom, treesOf } from './trees.ts';
-import type { Channel, CoSigned, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
+import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
 
-const noSignature = new Uint8Array(64);
+/** In place of a signature on a state that the chain made. */
+export const noSignature = new Uint8Array(64);
 /** As in dispute.ts: so many looks without a trace, and a transaction counts as lost. */
 const patience = 5;
 
 const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
   solo?.kind === kind && solo.missing < patience;
 
-/** Whether the own forced call waits for the chain: until it has decided, nothing else is signed. */
-export const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
+/** Whether the own forced call waits for the chain. */
+const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
+
+/** Whether a forced round is on its way to the chain, or there and not deep enough: nothing is signed meanwhile. */
+export const chainDecides = (channel: Channel): boolean => isForcing(channel) || isForcedAhead(channel);
 
 const isAt = (object: OnChain, round: bigint, hash: Uint8Array): boolean =>
   object.round === round && equalBytes(object.stateHash, hash);
@@ -198,15 +203,13 @@ export function* followForced(channel: Channel, env: Env, news: boolean): Rule<T
  */
 export function* onForced(channel: Channel, env: Env, { tx: bytes, block }: EventOf<'forced'>): Rule {
   const { onChain } = channel;
-  const tx = parseTx(bytes);
-  if (!onChain || tx.type !== 'ChannelForceProgressTx') return transition(channel);
+  const read = readForced(bytes);
+  if (!onChain || !read) return transition(channel);
+  const { tx, before, update } = read;
   const ours = equalBytes(tx.channelId, finalId(channel)) && isAt(onChain, tx.round, tx.stateHash);
   if (!ours || isOldForced(channel) || onChain.round <= roundOf(provable(channel)))
     return transition(channel);
   const number = tx.round - 1n;
-  const before = parseTrees(tx.offChainTrees);
-  const update = parseEntry(tx.update);
-  if (update.type !== 'call') return transition(channel);
   const applied = yield* asking(channel, before, number, block, (at) =>
     applyContractEntry(pruneCalls(before), update, at),
   );
@@ -222,6 +225,19 @@ export function* onForced(channel: Channel, env: Env, { tx: bytes, block }: Even
   return adopt(channel, env, { number, ...state, stateHash: onChain.stateHash }, note, update.amount);
 }
 
+/** Null where the bytes are no forced call. */
+function readForced(bytes: Uint8Array) {
+  try {
+    const tx = parseTx(bytes);
+    if (tx.type !== 'ChannelForceProgressTx') return null;
+    const update = parseEntry(tx.update);
+    return update.type === 'call' ? { tx, update, before: parseTrees(tx.offChainTrees) } : null;
+  } catch (error) {
+    if (error instanceof TxError || error instanceof EntryError || error instanceof StateError) return null;
+    throw error;
+  }
+}
+
 /** The forced state is the latest. An own update that is unanswered is refused by the other side, which has this state too. */
 export function adopt(
   channel: Channel,
@@ -234,7 +250,8 @@ export function adopt(
   const { number, balances } = state;
   const same =
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
-  const mine = same ? proposal.signature : noSignature;
+  const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
+  if (same) signatures[channel.role] = proposal.signature;
   const outcomes = (same ? proposal.requests : []).map((request) => ({
     ...outcomeOf(request, '', ''),
     ok: true,
@@ -242,7 +259,7 @@ export function adopt(
     balances,
   }));
   const next = change(channel, env, {
-    latest: { ...state, signatures: { initiator: mine, responder: mine }, source: 'chain' },
+    latest: { ...state, signatures, source: 'chain' },
     used: number > channel.used ? number : channel.used,
     forced: { round: number + 1n, stateHash: state.stateHash },
     proposal: same ? null : proposal,
@@ -258,6 +275,9 @@ export function adopt(
 
 // ---- the own transaction
 
+/** What waited for the chain is sent again after the greeting. */
+const goOn: Effect = { type: 'disconnect', reason: 'the chain has decided' };
+
 /** An own snapshot or forced call that is deep enough is done; null where it is not, or is of another kind. */
 export function soloDone(channel: Channel, env: Env): Transition | null {
   const { solo, onChain } = channel;
@@ -268,7 +288,7 @@ export function soloDone(channel: Channel, env: Env): Transition | null {
   if (onChain && isAt(onChain, solo.round, hashNamed(solo))) return null;
   const note =
     'The chain ran your call with another result than your wallet expected: fee and gas were paid, the channel stays as it was.';
-  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]));
+  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]), goOn);
 }
 
 /** An own snapshot or forced call that the chain does not take; null where it is of another kind. */
@@ -279,5 +299,5 @@ export function soloGivenUp(channel: Channel, env: Env): Transition | null {
     solo.kind === 'snapshot'
       ? 'The chain did not take the record of the balances.'
       : 'The chain did not take your call: nothing changed.';
-  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]));
+  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]), goOn);
 }

@@ -10,7 +10,7 @@ import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
-import { adopt } from './forced.ts';
+import { adopt, chainDecides, noSignature } from './forced.ts';
 import { bothSigned, commitMove, resumeMove } from './move.ts';
 import {
   change,
@@ -94,6 +94,8 @@ function* onEqual(
       if (proposal.number === mine.number && (yield* verify(peerKey(channel), bytes, message.signature)))
         return thenResume(commitProposal(channel, env, message.signature));
     }
+    // The peer went on from a forced round; what both signed takes its place, and completes the peer's own update.
+    if (mine.source === 'update' && equalBytes(message.signature, noSignature)) return resume(channel, []);
     return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
   }
   // A state that was restored from the chain is what both hold if its hash is: its transaction is not known here.
@@ -117,7 +119,8 @@ function onBehind(
   message: MessageOf<'channel_reestablish'>,
   mine: CoSigned,
 ): Transition {
-  const hasState = message.pending === mine.number && !showsNothing(message);
+  // What the chain made under that number is not what the peer proposed.
+  const hasState = message.pending === mine.number && mine.source !== 'chain' && !showsNothing(message);
   const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine));
   if (state.length > maxState)
     return stop(
@@ -201,6 +204,9 @@ export function* onReestablishAck(
     stateHash: message.state_hash,
     source: onChain ? ('chain' as const) : ('update' as const),
   };
+  const forced = Object.values(signatures).some((signature) => equalBytes(signature, noSignature));
+  if (!onChain && forced)
+    return transition(channel, { type: 'disconnect', reason: 'the node here does not show that round yet' });
   if (!onChain) {
     const bytes = coSignedBytes(channel, shown);
     const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
@@ -278,7 +284,7 @@ function resume(channel: Channel, before: Effect[]): Transition {
     if (up.phase === 'locking' || (up.phase === 'open' && up.latest?.number === 0n))
       effects.push(...sendLocked(up));
   if (up.refusal) effects.push({ type: 'send', message: refusalMessage(up) });
-  else if (up.proposal) effects.push({ type: 'send', message: updateMessage(up) });
+  else if (up.proposal && !chainDecides(up)) effects.push({ type: 'send', message: updateMessage(up) });
   effects.push(...resumeMove(up), ...resumeClosing(up));
   return transition(up, ...joinPersists(effects));
 }

@@ -15,10 +15,9 @@ import {
   isContractBatch,
   make,
 } from './contracts.ts';
-import { isForcedAhead } from './dispute.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
-import { isForcing } from './forced.ts';
+import { chainDecides } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import {
   change,
@@ -130,9 +129,6 @@ function wishProblem(channel: Channel, { amount, direction, contract }: Request)
 
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
 const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
-
-/** Whether a forced round is on its way to the chain, or there and not deep enough: nothing is signed meanwhile. */
-const chainDecides = (channel: Channel): boolean => isForcing(channel) || isForcedAhead(channel);
 
 /** Whether a new proposal may leave now. */
 export const mayPropose = (channel: Channel): boolean =>
