@@ -12,6 +12,7 @@ import {
   closeQuote,
   closingTxHash,
   codeHash,
+  forceQuote,
   fundingTxHash,
   isContractBatch,
   isEmptyHanded,
@@ -19,6 +20,7 @@ import {
   noteOf,
   openingBalances,
   other,
+  snapshotFee,
   soloTxHash,
   spendable,
   type Terms,
@@ -47,6 +49,8 @@ export function channelView(
   const peer = other(channel.role);
   const balances = channel.latest?.balances ?? openingBalances(channel.terms);
   const quote = closeQuote(channel);
+  const recording = snapshotFee(channel);
+  const force = forceQuote(channel);
   return {
     id: actor.id,
     channelId: channel.channelId && channel.latest ? encode('ch', channel.channelId) : null,
@@ -70,6 +74,8 @@ export function channelView(
     watchtower: watchtowerOf(actor, tower),
     recovered: channel.recovered,
     maybeStale: stored.restoredAt !== null,
+    ...(recording === null ? {} : { snapshotFee: recording.toString() }),
+    ...(force ? { forceCost: { fee: force.fee.toString(), gas: force.gasCost.toString() } } : {}),
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };

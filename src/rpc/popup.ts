@@ -135,6 +135,10 @@ export const popupMethods = {
   'channel.withdraw': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
   /** Closes without the other side: the chain pays out the latest co-signed state after the dispute time. */
   'channel.closeAlone': { params: v.object({ channel: LocalId }), result: done },
+  /** Records the latest co-signed balances on the chain; the channel stays open. */
+  'channel.snapshot': { params: v.object({ channel: LocalId }), result: done },
+  /** Has the chain run the own call that the other side has not answered. No page can ask for it. */
+  'channel.force': { params: v.object({ channel: LocalId }), result: done },
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },

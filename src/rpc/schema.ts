@@ -86,6 +86,10 @@ export const ChannelView = v.object({
   recovered: v.boolean(),
   /** It comes from a backup and the other side has not shown its state yet: it is not closed alone until then. */
   maybeStale: v.boolean(),
+  /** Fee of recording the balances on the chain; absent where the chain has them. */
+  snapshotFee: v.optional(Aetto),
+  /** What the chain takes to run the own call that the other side has not answered; absent where none waits. */
+  forceCost: v.optional(v.object({ fee: Aetto, gas: Aetto })),
   openedAt: v.number(),
   updatedAt: v.number(),
 });

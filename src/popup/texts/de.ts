@@ -468,6 +468,19 @@ export const de: Texts = {
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
     maybeStale:
       'Dieser Kanal wurde wiederhergestellt. Er lässt sich allein schließen, sobald die Gegenseite verbunden war und ihren letzten Stand gezeigt hat.',
+    record: 'Aktuelle Beträge in der Chain festhalten',
+    recordTitle: 'Beträge in der Chain festhalten?',
+    recordText:
+      'Die Chain kennt dann die Beträge, die beide Seiten zuletzt unterschrieben haben. Der Kanal bleibt offen. Die Gebühr wird von deinem Konto bezahlt.',
+    recordConfirm: 'Festhalten',
+    force: 'Über die Chain ausführen',
+    forceTitle: 'Über die Chain ausführen?',
+    forceText:
+      'Die Gegenseite hat deinen Aufruf des Vertrags nicht beantwortet. Die Chain kann ihn stattdessen ausführen, für alle sichtbar. Die Gebühr und das verbrauchte Gas werden von deinem Konto bezahlt. Unterschreibt die Gegenseite inzwischen, kann ihre Antwort stattdessen gelten.',
+    forceWaiting: 'Dein Aufruf eines Vertrags wartet auf die Gegenseite.',
+    fee: 'Gebühr',
+    gasAtMost: 'Gas, höchstens',
+    posting: 'Wird gesendet',
     closeAlone: 'Allein schließen',
     closeAloneTitle: 'Ohne die Gegenseite schließen?',
     closeAloneText: (blocks, time) =>

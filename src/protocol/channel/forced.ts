@@ -7,9 +7,9 @@ import { equalBytes } from '../bytes.ts';
 import { gasOf, minFee } from '../chain/fee.ts';
 import { parseSignedTx } from '../chain/signed.ts';
 import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
-import { EntryError, parseEntry } from '../state/entries.ts';
+import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
-import { parseTrees, stateHash } from '../state/trees.ts';
+import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
 import { account } from './ask.ts';
 import { asking, blockFor, maxGas } from './contracts.ts';
@@ -146,6 +146,48 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
     ...made.tx,
     nonce: held,
   }));
+}
+
+/** The own call that waits for the other side's answer, as the chain would run it. */
+export interface ForceQuote {
+  wish: EventOf<'force_progress'>;
+  /** aetto */
+  fee: bigint;
+  /** at most, in aetto: what the call does not use stays in the account */
+  gasCost: bigint;
+}
+
+/** Null where no own call waits, or it cannot be forced now. */
+export function forceQuote(channel: Channel): ForceQuote | null {
+  const { proposal, onChain, phase, latest } = channel;
+  const request = proposal?.requests.find(({ contract }) => contract?.type === 'call');
+  if (request?.contract?.type !== 'call' || phase !== 'open' || !onChain || !latest || chainDecides(channel))
+    return null;
+  const { contract, callData, gas, gasPrice, abiVersion } = request.contract;
+  const { amount } = request;
+  const caller = ownKey(channel);
+  const update = { caller, contract, abiVersion, amount, gas, gasPrice, callData, callStack: [] };
+  const unpriced = {
+    type: 'ChannelForceProgressTx' as const,
+    channelId: finalId(channel),
+    fromId: caller,
+    payload: latest.source === 'update' ? payloadOf(channel, latest) : new Uint8Array(),
+    round: roundOf(latest) + 1n,
+    update: serializeEntry({ type: 'call', ...update }),
+    stateHash: latest.stateHash,
+    offChainTrees: serializeTrees(treesOf(channel, latest)),
+    ttl: 0n,
+    nonce: 1n,
+  };
+  const fee = minFee(unpriced);
+  const room = maxGas - gasOf({ ...unpriced, fee });
+  if (room <= 0n) return null;
+  const limit = gas < room ? gas : room;
+  return {
+    wish: { type: 'force_progress', contract, callData, amount, gas: limit, gasPrice },
+    fee,
+    gasCost: limit * gasPrice,
+  };
 }
 
 /** The state hash that an own forced call names. */
