@@ -204,7 +204,10 @@ export function* onReestablishAck(
     stateHash: message.state_hash,
     source: onChain ? ('chain' as const) : ('update' as const),
   };
-  const forced = Object.values(signatures).some((signature) => equalBytes(signature, noSignature));
+  // Only where there are contracts can a round have been forced.
+  const forced =
+    mine.trees !== undefined &&
+    Object.values(signatures).some((signature) => equalBytes(signature, noSignature));
   if (!onChain && forced)
     return transition(channel, { type: 'disconnect', reason: 'the node here does not show that round yet' });
   if (!onChain) {
