@@ -1,6 +1,6 @@
 /** What each method of the popup does. */
 import { decode, encode } from '../protocol/chain/address.ts';
-import type { Outcome, Terms } from '../protocol/channel/index.ts';
+import { forceQuote, type Outcome, type Terms } from '../protocol/channel/index.ts';
 import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
 import type { ChannelView } from '../rpc/schema.ts';
 import { type BackupDeps, exportBackup, importBackup } from './backup/index.ts';
@@ -143,6 +143,21 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
     },
     async 'channel.raiseFee'({ channel, fee }) {
       await wallet.running().engine.raiseFee(channel, positive(fee));
+      return ok;
+    },
+    async 'channel.snapshot'({ channel }) {
+      await wallet.running().engine.wish(channel, { type: 'snapshot' });
+      return ok;
+    },
+    async 'channel.force'({ channel }) {
+      const { engine } = wallet.running();
+      const quote = forceQuote(engine.channel(channel).channel);
+      if (!quote)
+        throw new WalletError(
+          'not_now',
+          'No call of yours waits for the other side here, or it was answered.',
+        );
+      await engine.wish(channel, quote.wish);
       return ok;
     },
     async 'channel.abort'({ channel }) {

@@ -14,6 +14,7 @@ import {
   codeHash,
   contractsOf,
   creationIn,
+  forceQuote,
   fundingTxHash,
   heldByContracts,
   isContractBatch,
@@ -22,6 +23,7 @@ import {
   noteOf,
   openingBalances,
   other,
+  snapshotFee,
   soloTxHash,
   spendable,
   type Terms,
@@ -50,6 +52,8 @@ export function channelView(
   const peer = other(channel.role);
   const balances = channel.latest?.balances ?? openingBalances(channel.terms);
   const quote = closeQuote(channel);
+  const recording = snapshotFee(channel);
+  const force = forceQuote(channel);
   return {
     id: actor.id,
     channelId: channel.channelId && channel.latest ? encode('ch', channel.channelId) : null,
@@ -76,6 +80,8 @@ export function channelView(
     maybeStale: stored.restoredAt !== null,
     overrideFrom: engine.overrideFrom(actor),
     raisedFee: engine.raisedFee(actor)?.toString() ?? null,
+    ...(recording === null ? {} : { snapshotFee: recording.toString() }),
+    ...(force ? { forceCost: { fee: force.fee.toString(), gas: force.gasCost.toString() } } : {}),
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };

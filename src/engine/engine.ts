@@ -476,7 +476,7 @@ export class Engine {
   /** Any other wish of the person's. @throws EngineError with the machine's sentence where it cannot be met */
   async wish(
     id: string,
-    event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' }>,
+    event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' | 'on_chain' | 'forced' }>,
   ): Promise<Transition> {
     const actor = this.channel(id);
     if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
@@ -484,6 +484,11 @@ export class Engine {
       throw new EngineError(
         'maybe_stale',
         'This channel comes from a backup and may be older than what the other side holds: closing alone with an old state can lose coins. Connect to the other side first; after that it is possible.',
+      );
+    if (event.type === 'force_progress' && actor.stored.restoredAt !== null)
+      throw new EngineError(
+        'maybe_stale',
+        'This channel comes from a backup and may be older than what the other side holds. Connect to the other side first; after that a call can be forced.',
       );
     return this.#post(actor, event);
   }

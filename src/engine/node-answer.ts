@@ -56,6 +56,40 @@ export class NodeAnswer {
     throw this.#bad(field, `a whole number from ${least}`);
   }
 
+  /** A list of objects, each to be read as an answer of its own. */
+  objects(field: string): NodeAnswer[] {
+    const value = this.#body[field];
+    if (!Array.isArray(value)) throw this.#bad(field, 'a list');
+    return value.map((item: unknown) => new NodeAnswer(this.#where, this.status, JSON.stringify(item)));
+  }
+
+  object(field: string): NodeAnswer {
+    return new NodeAnswer(this.#where, this.status, JSON.stringify(this.#body[field] ?? null));
+  }
+
+  /** Texts that each stand for bytes. */
+  list(field: string, kind: Kind): Uint8Array[] {
+    const value = this.#body[field];
+    if (!Array.isArray(value)) throw this.#bad(field, 'a list');
+    return value.map((text: unknown) => this.#decoded(field, kind, String(text)));
+  }
+
+  /** Bytes of any length. */
+  data(field: string, kind: Kind): Uint8Array {
+    const value = this.#body[field];
+    if (typeof value !== 'string') throw this.#bad(field, `a ${kind}_ text`);
+    return this.#decoded(field, kind, value);
+  }
+
+  #decoded(field: string, kind: Kind, text: string): Uint8Array {
+    try {
+      return decode(kind, text);
+    } catch (error) {
+      if (error instanceof AddressError) throw this.#bad(field, `a ${kind}_ text`);
+      throw error;
+    }
+  }
+
   /** A block height or a count of blocks; `least` is -1 where the API says so for "none". */
   height(field: string, least = 0): number {
     const found = this.integer(field, BigInt(least));
@@ -64,13 +98,7 @@ export class NodeAnswer {
   }
 
   bytes(field: string, kind: Kind): Uint8Array {
-    const value = this.text(field);
-    try {
-      return decode(kind, value);
-    } catch (error) {
-      if (error instanceof AddressError) throw this.#bad(field, `a ${kind}_ text`);
-      throw error;
-    }
+    return this.#decoded(field, kind, this.text(field));
   }
 
   /** The accounts that each side named. One list for both, as channels from before protocol 5 have, counts for both. */

@@ -1,7 +1,8 @@
 /** The chain by one node's HTTP API v3. Nothing of what a node says is believed before its form is checked. */
 import { equalBytes } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
-import { txHash } from '../protocol/chain/signed.ts';
+import { parseSignedTx, txHash } from '../protocol/chain/signed.ts';
+import { parseTx } from '../protocol/chain/tx.ts';
 import type { KeyBlock } from '../protocol/channel/index.ts';
 import { NodeAnswer } from './node-answer.ts';
 import { type Chain, ChainUnavailableError } from './ports.ts';
@@ -145,6 +146,26 @@ export function createNodeClient(options: NodeClientOptions): Chain {
       // The node knows blocks of forks too.
       const main = block.height <= height ? await find(`/key-blocks/height/${block.height}`) : null;
       return main && equalBytes(keyBlockOf(main).hash, block.hash) ? { block, top: height } : null;
+    },
+
+    async forced(channelId, round, height) {
+      const generation = await find(`/generations/height/${height}`);
+      if (!generation) return null;
+      const key = keyBlockOf(generation.object('key_block'));
+      for (const hash of generation.list('micro_blocks', 'mh')) {
+        const block = await find(`/micro-blocks/hash/${encode('mh', hash)}/transactions`);
+        for (const mined of block?.objects('transactions') ?? []) {
+          if (mined.object('tx').text('type') !== 'ChannelForceProgressTx') continue;
+          const bytes = parseSignedTx(mined.data('encoded_tx', 'tx')).tx;
+          const tx = parseTx(bytes);
+          if (tx.type !== 'ChannelForceProgressTx' || tx.round !== round) continue;
+          if (!equalBytes(tx.channelId, channelId)) continue;
+          const header = await find(`/micro-blocks/hash/${encode('mh', hash)}/header`);
+          if (!header) return null;
+          return { tx: bytes, block: { ...key, time: header.height('time') } };
+        }
+      }
+      return null;
     },
 
     async balanceAt(publicKey, block) {

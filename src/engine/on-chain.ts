@@ -4,6 +4,7 @@ import type { ChainChannel } from './ports.ts';
 
 export const onChainOf = (found: ChainChannel): OnChain => ({
   round: found.round,
+  soloRound: found.soloRound,
   stateHash: found.stateHash,
   lockedUntil: found.lockedUntil,
   balances: { initiator: found.initiatorAmount, responder: found.responderAmount },

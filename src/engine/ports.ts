@@ -3,7 +3,7 @@
  * own: IndexedDB or SQLite, libp2p dialling through a relay or listening, the vault's key or a key file.
  */
 
-import type { FoundBlock } from '../protocol/channel/index.ts';
+import type { FoundBlock, KeyBlock } from '../protocol/channel/index.ts';
 
 /** Tables of the store. A folder of facts each; keys are strings that sort as they should be read. */
 export const tables = [
@@ -166,6 +166,15 @@ export interface Chain {
   channel(channelId: Uint8Array): Promise<ChainChannel | null>;
   /** The key block of the main chain with this hash or height, null: the newest. Null where there is none. */
   keyBlock(at: Uint8Array | number | null): Promise<FoundBlock | null>;
+  /**
+   * The forced round of a channel in the generation of this height: the unsigned channel_force_progress, and the block
+   * that it is in with its key block's hash. Null where none makes this round there.
+   */
+  forced(
+    channelId: Uint8Array,
+    round: bigint,
+    height: number,
+  ): Promise<{ tx: Uint8Array; block: KeyBlock } | null>;
   /** Aetto of an account in the state of this key block; 0 where it had none. */
   balanceAt(publicKey: Uint8Array, block: Uint8Array): Promise<bigint>;
 }

@@ -1,5 +1,6 @@
 /** Follows the chain for every channel that waits for it, by asking the node again and again. */
 
+import { equalBytes } from '../protocol/bytes.ts';
 import { parseSignedTx, txHash } from '../protocol/chain/signed.ts';
 import { parseTx } from '../protocol/chain/tx.ts';
 import {
@@ -8,6 +9,8 @@ import {
   closingTxHash,
   finalId,
   fundingTxHash,
+  isForcedAhead,
+  isOldForced,
   moveTxHash,
   moveUndone,
   type OnChain,
@@ -31,6 +34,13 @@ export interface WatcherDeps {
   seen(status: ChainStatus | null, problem: string | null): void;
 }
 
+/** Blocks that are searched for a forced round: in one look, and altogether. */
+const scannedALook = 20;
+const scannedAtMost = 5_000;
+
+/** Whether something on the chain waits for an answer of this side. */
+const needsLook = (channel: Channel): boolean => moveUndone(channel) || isOldForced(channel);
+
 /** The nonce of a signed transaction of the own making. */
 function nonceOf(signed: Uint8Array): bigint | null {
   const tx = parseTx(parseSignedTx(signed).tx);
@@ -49,6 +59,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let running: Promise<void> | null = null;
   /** Heights at which something without a transaction of its own was first seen. */
   const firstSeen = new Map<string, number>();
+  /** Where the forced round of a channel was looked for: below `top`, from `low` on; and where it was found. */
+  const scanned = new Map<string, { round: bigint; top: number; low: number; found: number | null }>();
 
   async function once(): Promise<void> {
     let status: ChainStatus;
@@ -92,6 +104,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const same =
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
+      (!object || (channel.onChain && equalBytes(object.stateHash, channel.onChain.stateHash))) &&
       Boolean(object) === Boolean(channel.onChain);
     const funding = object || !channel.funding ? null : await depth(fundingTxHash(channel), height);
     // Of an opening that was given up only half the funding is known: what was seen on chain was closed there.
@@ -99,13 +112,43 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const signatures = channel.funding?.signatures;
     const known = signatures?.initiator !== undefined && signatures.responder !== undefined;
     const funded = object !== null || !known || (funding !== null && funding >= 0);
-    if (!same || !funded || !object || channel.phase === 'closing_solo' || moveUndone(channel))
+    if (!same || !funded || !object || channel.phase === 'closing_solo' || needsLook(channel))
       await actor.post({ type: 'on_chain', object, height, funded });
     // An open channel whose object is gone without a close: the chain was reorganised below its funding.
     if (!object && !funded && channel.phase === 'open')
       await actor.post({ type: 'chain', what: 'funding', confirmations: funding });
     else if (object && channel.phase === 'open' && channel.funding?.confirmations === null)
       await actor.post({ type: 'chain', what: 'funding', confirmations: 0 });
+    if (object && isForcedAhead(actor.channel)) await findForced(actor, height);
+    else scanned.delete(actor.id);
+  }
+
+  /**
+   * Looks for the transaction that made the round which the chain has and this side has not, from the newest block
+   * backwards, some blocks a look. What lies further back than that, the other side shows (PROTOCOL 6).
+   */
+  async function findForced(actor: ChannelActor, height: number): Promise<void> {
+    const { channel } = actor;
+    const { round } = channel.onChain!;
+    const known = scanned.get(actor.id);
+    const scan = known?.round === round ? known : { round, top: height + 1, low: height + 1, found: null };
+    scanned.set(actor.id, scan);
+    const ask = (at: number) => deps.chain().forced(finalId(channel), round, at);
+    // A block that was the newest may have got more since.
+    for (let at = Math.max(0, scan.top - 1); scan.found === null && at <= height; at++) {
+      if (await ask(at)) scan.found = at;
+      scan.top = at + 1;
+    }
+    const last = Math.max(0, height - scannedAtMost);
+    for (let asked = 0; scan.found === null && asked < scannedALook && scan.low > last; asked++) {
+      scan.low -= 1;
+      if (await ask(scan.low)) scan.found = scan.low;
+    }
+    if (scan.found === null || height - scan.found < Math.max(1, channel.minimumDepth)) return;
+    const forced = await ask(scan.found);
+    // A reorganisation moved it.
+    if (!forced) return void scanned.delete(actor.id);
+    await actor.post({ type: 'forced', ...forced });
   }
 
   /** A deposit or withdrawal under way, or the transaction that makes it void. */

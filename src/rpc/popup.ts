@@ -147,6 +147,10 @@ export const popupMethods = {
   },
   /** Replaces the own transaction that waits in this channel by the same with this fee, the one that was shown. */
   'channel.raiseFee': { params: v.object({ channel: LocalId, fee: Aetto }), result: done },
+  /** Records the latest co-signed balances on the chain; the channel stays open. */
+  'channel.snapshot': { params: v.object({ channel: LocalId }), result: done },
+  /** Has the chain run the own call that the other side has not answered. No page can ask for it. */
+  'channel.force': { params: v.object({ channel: LocalId }), result: done },
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },

@@ -114,6 +114,10 @@ export const ChannelView = v.object({
   overrideFrom: v.nullable(v.number()),
   /** What the own transaction that waits for a block would cost with a raised fee; null where none waits. */
   raisedFee: v.nullable(Aetto),
+  /** Fee of recording the balances on the chain; absent where the chain has them. */
+  snapshotFee: v.optional(Aetto),
+  /** What the chain takes to run the own call that the other side has not answered; absent where none waits. */
+  forceCost: v.optional(v.object({ fee: Aetto, gas: Aetto })),
   openedAt: v.number(),
   updatedAt: v.number(),
 });

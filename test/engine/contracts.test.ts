@@ -7,6 +7,7 @@ import { heldByContracts } from '../../src/protocol/channel/index.ts';
 import { decode } from '../../src/protocol/vm/index.ts';
 import { contents, installation, password } from '../backup/support.ts';
 import { calling, creation } from '../channel/sophia.ts';
+import { payment } from '../channel/world.ts';
 import { number, type Party, phase, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
@@ -104,5 +105,47 @@ describe('contracts of a channel', () => {
     await expect(party({ store: broken.store, seed: broken.vault.seed()! })).rejects.toThrow(
       /contracts of channel .* cannot be read .*restore it from its backup/,
     );
+  }, 180_000);
+});
+
+describe('a call that the other side does not answer', () => {
+  test('is forced on the chain; the peer returns, both agree, pay on and close', async () => {
+    const { alice, bob, id, seed } = await openChannel({});
+    const made = await alice.engine.request(id, creation('escrow', 2n * ae));
+    const { contract } = made.contract!;
+    await until(
+      'bob follows',
+      () => latest(bob, id).number,
+      (value) => value === 1n,
+    );
+    await alice.stop();
+    await until(
+      'seen on chain',
+      () => bob.engine.channel(id).channel.onChain,
+      (value) => value !== null,
+    );
+    const wish = calling('escrow', contract, 'balance');
+    const call = wish.contract as Extract<typeof wish.contract, { type: 'call' }>;
+    const { gas, gasPrice, callData } = call;
+    await bob.engine.wish(id, { type: 'force_progress', contract, callData, amount: ae, gas, gasPrice });
+    await until(
+      'bob goes on',
+      () => latest(bob, id),
+      ({ number, source }) => number === 2n && source === 'chain',
+      30_000,
+    );
+    const again = await party({ seedByte: seed, folder: alice.folder });
+    await until(
+      'alice goes on',
+      () => latest(again, id).number,
+      (value) => value === 2n,
+      30_000,
+    );
+    expect(latest(again, id).stateHash).toEqual(latest(bob, id).stateHash);
+    await online(again, id);
+    const paid = await again.engine.request(id, payment(ae));
+    expect(paid).toMatchObject({ ok: true, number: 3n });
+    await bob.engine.wish(id, { type: 'close_solo' });
+    await until('closed', phase(again, id), (value) => value === 'closed', 60_000);
   }, 180_000);
 });

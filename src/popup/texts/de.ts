@@ -487,6 +487,19 @@ export const de: Texts = {
       label: (word) => `Tippe ${word}, um mit diesem Stand zu schließen`,
       word: 'SCHLIESSEN',
     },
+    record: 'Aktuelle Beträge in der Chain festhalten',
+    recordTitle: 'Beträge in der Chain festhalten?',
+    recordText:
+      'Die Chain kennt dann die Beträge, die beide Seiten zuletzt unterschrieben haben. Der Kanal bleibt offen. Die Gebühr wird von deinem Konto bezahlt.',
+    recordConfirm: 'Festhalten',
+    force: 'Über die Chain ausführen',
+    forceTitle: 'Über die Chain ausführen?',
+    forceText:
+      'Die Gegenseite hat deinen Aufruf des Vertrags nicht beantwortet. Die Chain kann ihn stattdessen ausführen, für alle sichtbar. Die Gebühr und das verbrauchte Gas werden von deinem Konto bezahlt. Unterschreibt die Gegenseite inzwischen, kann ihre Antwort stattdessen gelten.',
+    forceWaiting: 'Dein Aufruf eines Vertrags wartet auf die Gegenseite.',
+    fee: 'Gebühr',
+    gasAtMost: 'Gas, höchstens',
+    posting: 'Wird gesendet',
     closeAlone: 'Allein schließen',
     closeAloneTitle: 'Ohne die Gegenseite schließen?',
     closeAloneText: (blocks, time) =>

@@ -413,6 +413,19 @@ export const en = {
       label: (word: string) => `Type ${word} to close with this state`,
       word: 'CLOSE',
     },
+    record: 'Record the current balances on the chain',
+    recordTitle: 'Record the balances on the chain?',
+    recordText:
+      'The chain then knows the balances that both sides signed last. The channel stays open. You pay the fee from your account.',
+    recordConfirm: 'Record',
+    force: 'Do it through the chain',
+    forceTitle: 'Do it through the chain?',
+    forceText:
+      'The other side has not answered your call of the contract. The chain can run it instead, for everyone to see. You pay the fee, and the gas that the call uses, from your account. If the other side signs in the meantime, its answer may count instead.',
+    forceWaiting: 'Your call of a contract waits for the other side.',
+    fee: 'Fee',
+    gasAtMost: 'Gas, at most',
+    posting: 'Posting',
     closeAlone: 'Close alone',
     closeAloneTitle: 'Close without the other side?',
     closeAloneText: (blocks: string, time: string) =>

@@ -1,6 +1,6 @@
 /** One channel: balances, what is under way, pay, request, history, close. */
 import { Tabs } from '@base-ui/react/tabs';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
 import { blocksAsTime, fullTime } from '../format.ts';
@@ -257,6 +257,86 @@ function CloseAlone({ channel }: { channel: ChannelView }) {
   );
 }
 
+/** The latest balances on the chain, the channel stays open. */
+function Record({ channel, fee }: { channel: ChannelView; fee: string }) {
+  const client = useClient();
+  const [asking, setAsking] = useState(false);
+  const record = useSubmit(channel.id, async () => {
+    await client.call('channel.snapshot', { channel: channel.id });
+  });
+  return (
+    <>
+      <Button look="secondary" wide onClick={() => setAsking(true)}>
+        {t.channel.record}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.channel.recordTitle}
+        text={t.channel.recordText}
+        confirm={t.channel.recordConfirm}
+        cancel={t.common.cancel}
+        busyLabel={t.channel.posting}
+        look="primary"
+        submission={record}
+      >
+        <dl className="facts">
+          <dt>{t.channel.fee}</dt>
+          <dd>
+            <Amount form="full" aetto={fee} />
+          </dd>
+        </dl>
+      </Confirm>
+    </>
+  );
+}
+
+/** An own call that the other side does not answer, run by the chain. */
+function Force({ channel, cost }: { channel: ChannelView; cost: { fee: string; gas: string } }) {
+  const client = useClient();
+  const [asking, setAsking] = useState(false);
+  // One that is being answered right now needs nothing of the person.
+  const [late, setLate] = useState(channel.connection !== 'online');
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 5_000);
+    return () => clearTimeout(timer);
+  }, []);
+  const force = useSubmit(channel.id, async () => {
+    await client.call('channel.force', { channel: channel.id });
+  });
+  if (!late) return null;
+  return (
+    <Notice role="status">
+      <p>{t.channel.forceWaiting}</p>
+      <Button look="secondary" small onClick={() => setAsking(true)}>
+        {t.channel.force}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={t.channel.forceTitle}
+        text={t.channel.forceText}
+        confirm={t.channel.force}
+        cancel={t.common.cancel}
+        busyLabel={t.channel.posting}
+        look="primary"
+        submission={force}
+      >
+        <dl className="facts">
+          <dt>{t.channel.fee}</dt>
+          <dd>
+            <Amount form="full" aetto={cost.fee} />
+          </dd>
+          <dt>{t.channel.gasAtMost}</dt>
+          <dd>
+            <Amount form="full" aetto={cost.gas} />
+          </dd>
+        </dl>
+      </Confirm>
+    </Notice>
+  );
+}
+
 function Abort({ channel }: { channel: ChannelView }) {
   const client = useClient();
   const [asking, setAsking] = useState(false);
@@ -407,6 +487,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
           {channel.pending.note && `: ${channel.pending.note}`}
         </Notice>
       )}
+      {channel.forceCost && <Force channel={channel} cost={channel.forceCost} />}
       <Reconnect channel={channel} />
       <Tabs.Root className="tabs" value={tab} onValueChange={(next) => setChosen(String(next))}>
         <Tabs.List className="tab-list" activateOnFocus>
@@ -443,6 +524,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
         <Tabs.Panel className="stack" value="details">
           <Facts channel={channel} />
           <Contracts channel={channel} />
+          {channel.snapshotFee && <Record channel={channel} fee={channel.snapshotFee} />}
           {open && (
             <Disclosure label={t.channel.funds}>
               <FundsForm channel={channel} />

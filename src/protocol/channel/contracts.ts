@@ -219,12 +219,25 @@ export function* execute(
   block: KeyBlock,
 ): Rule<Executed | { problem: string }> {
   const before = pruneCalls(treesOf(channel, state));
+  return yield* asking(channel, before, number, block, (env) =>
+    executed(channel, state, before, applyContractEntry(before, entry, env)),
+  );
+}
+
+/** Runs what executes a contract, anew after each answer to what it asks of the chain. */
+export function* asking<T>(
+  channel: Channel,
+  trees: Trees,
+  number: bigint,
+  block: KeyBlock,
+  run: (env: UpdateEnv) => T,
+): Rule<T | { problem: string }> {
   const balances = new Map<string, bigint>();
   const hashes = new Map<bigint, Uint8Array>([[BigInt(block.height), block.hash]]);
-  const env = envOf(channel, before, number, block, balances, hashes);
+  const env = envOf(channel, trees, number, block, balances, hashes);
   for (let asked = 0; ; asked++) {
     try {
-      return executed(channel, state, before, applyContractEntry(before, entry, env));
+      return run(env);
     } catch (error) {
       if (!(error instanceof Question)) throw error;
       if (asked === maxQuestions) return { problem: `a call may ask the chain ${maxQuestions} things` };

@@ -10,6 +10,7 @@ import { proofOfInclusion } from '../state/poi.ts';
 import { account, reserveNonce, sign } from './ask.ts';
 import { openingState } from './establish.ts';
 import { dropRequests, failedProposal, outcomeOf } from './failure.ts';
+import { followForced, soloDone, soloGivenUp } from './forced.ts';
 import { hold, replacing, unspent } from './held.ts';
 import { bothSigned, bytesOf, moved, tookEffect } from './move.ts';
 import {
@@ -47,7 +48,7 @@ const patience = 5;
  * The latest state this side can show: a deposit or withdrawal that the chain has taken counts before both locked it.
  * Before funding_signed came it is the funding's own, which needs no payload.
  */
-function provable(channel: Channel): CoSigned {
+export function provable(channel: Channel): CoSigned {
   const { move, onChain, lastMove } = channel;
   if (move && onChain && tookEffect(move, onChain)) return moved(move);
   // What stands on coins that the chain does not have there cannot be shown to it.
@@ -56,13 +57,33 @@ function provable(channel: Channel): CoSigned {
 }
 
 /** The chain's round of a state. */
-const roundOf = (state: CoSigned): bigint => state.number + 1n;
+export const roundOf = (state: CoSigned): bigint => state.number + 1n;
 
 /** What this side can show against a close with this object: a later state that both signed; null where it has none. */
 export function answerTo(channel: Channel, object: OnChain): CoSigned | null {
   const state = provable({ ...channel, onChain: object });
-  const older = object.lockedUntil > 0 && object.round < roundOf(state);
+  const seen = { ...channel, onChain: object };
+  const older = object.lockedUntil > 0 && (object.round < roundOf(state) || isOldForced(seen));
   return older && state.source === 'update' ? state : null;
+}
+
+/**
+ * Whether the chain's round was forced on a state older than the latest that both signed: by the chain's rules that one
+ * takes its place, from the first forced round on.
+ */
+export function isOldForced(channel: Channel): boolean {
+  const { onChain, forced } = channel;
+  if (!onChain?.soloRound) return false;
+  const known = forced?.round === onChain.round && equalBytes(forced.stateHash, onChain.stateHash);
+  const state = provable(channel);
+  return !known && state.source === 'update' && roundOf(state) >= onChain.soloRound;
+}
+
+/** Whether the chain has a round that one side forced and this record does not have. */
+export function isForcedAhead(channel: Channel): boolean {
+  const { onChain } = channel;
+  if (!onChain?.soloRound || isOldForced(channel)) return false;
+  return onChain.round > roundOf(provable(channel));
 }
 
 /** The person closes alone. */
@@ -73,14 +94,20 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
   if (onChain.lockedUntil > 0) return refused(channel, 'The channel is being closed on the chain already.');
   if (channel.phase === 'closing_solo') return refused(channel, 'The close is on its way already.');
   const state = provable(channel);
-  if (roundOf(state) < onChain.round)
+  const old = isOldForced(channel);
+  if (!old && roundOf(state) < onChain.round)
     return refused(
       channel,
       `The chain knows a newer state (round ${onChain.round}) than this wallet (round ${roundOf(state)}). Reconnect to the other side first.`,
     );
-  if (roundOf(state) === onChain.round && !equalBytes(state.stateHash, onChain.stateHash))
+  if (state.source === 'chain' && roundOf(state) > onChain.round)
+    return refused(
+      channel,
+      'A reorganisation of the chain took away the state that this channel stands on. Wait until it is back.',
+    );
+  if (!old && roundOf(state) === onChain.round && !equalBytes(state.stateHash, onChain.stateHash))
     return refused(channel, `The chain knows another state of round ${onChain.round} than this wallet.`);
-  const empty = roundOf(state) === onChain.round;
+  const empty = !old && roundOf(state) === onChain.round;
   const next = enter(channel, env);
   return yield* post(next, env, 'close_solo', roundOf(state), (nonce) => ({
     type: 'ChannelCloseSoloTx',
@@ -107,7 +134,8 @@ export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'
         env,
         'The close on the chain was undone by a reorganisation. Close the channel again.',
       );
-    return followMove(channel, known, news);
+    const chosen = yield* followForced(known, env, news);
+    return chosen ?? followMove(channel, known, news);
   }
   const closing = enter(known, env, news ? [closingNote(known, object)] : []);
   const answer = answerTo(closing.channel, object);
@@ -140,7 +168,7 @@ function closingNote(channel: Channel, object: OnChain) {
   const { solo } = channel;
   const answered = solo?.kind === 'slash' && solo.round === object.round;
   const note =
-    object.round < mine
+    object.round < mine || isOldForced(channel)
       ? `The channel is being closed with an old state (round ${object.round}, block ${block}); your wallet answers with round ${mine}.`
       : answered
         ? `Your wallet's answer, round ${object.round}, is in block ${block}. It can be disputed until block ${object.lockedUntil}.`
@@ -196,7 +224,7 @@ function* settle(closing: Transition, env: Env, object: OnChain, height: number)
 }
 
 /** Signs and posts a solo transaction; durable before it is posted, so that a restart posts the same. */
-function* post(
+export function* post(
   before: Transition,
   env: Env,
   kind: Solo['kind'],
@@ -235,6 +263,8 @@ function* post(
 }
 
 const words: Record<Solo['kind'], string> = {
+  snapshot: 'Your wallet records the latest balances on the chain.',
+  force_progress: 'You have the chain run a call of a contract that the other side did not answer.',
   close_solo: 'You close this channel alone.',
   slash: 'Your wallet answered an old state with the latest one.',
   settle: 'Your wallet claims the balances of the closed channel.',
@@ -246,12 +276,16 @@ export function onSoloConfirmations(channel: Channel, env: Env, confirmations: n
   if (!solo) return transition(channel);
   if (confirmations !== null) {
     const known = change(channel, env, { solo: { ...solo, confirmations, missing: 0 } });
+    const done = soloDone(known, env);
+    if (done) return done;
     return transition(known, ...(confirmations === solo.confirmations ? [] : [persist()]));
   }
   const missing = solo.missing + 1;
   const known = change(channel, env, { solo: { ...solo, confirmations, missing } });
   if (missing < patience)
     return transition(known, { type: 'broadcast', what: 'solo', signedTx: solo.signedTx });
+  const given = soloGivenUp(known, env);
+  if (given) return given;
   // Dropped for good (its nonce was used, or the round is over): the next look decides what is needed now.
   if (solo.kind !== 'close_solo' || channel.phase !== 'closing_solo' || channel.onChain?.lockedUntil !== 0)
     return transition(known, persist());
@@ -359,7 +393,7 @@ export function* onNoncesSpent(channel: Channel, env: Env, confirmations: number
   return transition(change(channel, env, { held }), persist());
 }
 
-const payloadOf = (channel: Channel, state: CoSigned): Uint8Array =>
+export const payloadOf = (channel: Channel, state: CoSigned): Uint8Array =>
   signedTx(offChainTx(finalId(channel), state.number, state.stateHash), Object.values(state.signatures));
 
 function proofOf(channel: Channel, state: CoSigned): Uint8Array {

@@ -18,9 +18,18 @@ export {
   type Preview,
   preview,
 } from './contracts.ts';
-export { answerTo, isSlashable, type SlashMaterial, slashMaterial, soloTxHash } from './dispute.ts';
+export {
+  answerTo,
+  isForcedAhead,
+  isOldForced,
+  isSlashable,
+  type SlashMaterial,
+  slashMaterial,
+  soloTxHash,
+} from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
+export { type ForceQuote, forceQuote, snapshotFee } from './forced.ts';
 export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';

@@ -30,6 +30,7 @@ import {
   sendOpen,
 } from './establish.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
+import { onForced, onForceProgress, onSnapshot } from './forced.ts';
 import {
   onAbort,
   onAbortHalfSigned,
@@ -149,6 +150,8 @@ const alive: Cells = {
 const alone: Cells = {
   close_solo: onCloseSolo,
   raise_fee: onRaiseFee,
+  force_progress: onForceProgress,
+  forced: onForced,
   on_chain: onOnChain,
   'chain:solo': onSoloConfirmations,
 };
@@ -226,6 +229,7 @@ const table: Record<Phase, Cells> = {
     deposit: onDeposit,
     withdraw: onWithdraw,
     request: onRequest,
+    snapshot: onSnapshot,
     shutdown: onShutdownWanted,
     'chain:funding': onFundingConfirmations,
   },
@@ -289,6 +293,7 @@ function fallback(channel: Channel, env: Env, event: Event): Transition {
     case 'timer':
     case 'chain':
     case 'on_chain':
+    case 'forced':
     case 'connected':
     case 'disconnected':
       return transition(channel);
@@ -374,6 +379,8 @@ export const eventKeys: readonly EventKey[] = [
   'withdraw',
   'close_solo',
   'raise_fee',
+  'snapshot',
+  'force_progress',
   'leave',
   'send_inband',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),
@@ -384,6 +391,7 @@ export const eventKeys: readonly EventKey[] = [
   'chain:move',
   'chain:solo',
   'on_chain',
+  'forced',
 ];
 
 /** Which rule answers: its name, or `ignored`, `error` (the channel stops), `refused` (the wish is turned down). */
@@ -391,7 +399,13 @@ export function outcomeName(phase: Phase, key: EventKey): string {
   const rule = table[phase][key];
   if (rule) return rule === ignore ? 'ignored' : rule.name;
   if (key.startsWith('message:')) return silent.has(phase) ? 'ignored' : 'error';
-  if (key.includes(':') || key === 'on_chain' || key === 'connected' || key === 'disconnected')
+  if (
+    key.includes(':') ||
+    key === 'on_chain' ||
+    key === 'forced' ||
+    key === 'connected' ||
+    key === 'disconnected'
+  )
     return 'ignored';
   return 'refused';
 }

@@ -10,6 +10,7 @@ import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
+import { adopt, chainDecides, noSignature } from './forced.ts';
 import { bothSigned, commitMove, resumeMove } from './move.ts';
 import {
   change,
@@ -26,7 +27,7 @@ import {
 } from './record.ts';
 import { isEmptyHanded, nothingToShow, showsNothing } from './recover.ts';
 import { coinsOf, stateFrom, treesOf } from './trees.ts';
-import type { Channel, CoSigned, Effect, Env, Role, Rule, Transition } from './types.ts';
+import type { Channel, CoSigned, Effect, Env, OnChain, Role, Rule, Transition } from './types.ts';
 import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
 
 /** What of a state fits channel_reestablish_ack, a message of 1 MiB, in bytes. */
@@ -85,8 +86,18 @@ function* onEqual(
   message: MessageOf<'channel_reestablish'>,
   mine: CoSigned,
 ): Rule {
-  if (!equalBytes(message.state_hash, mine.stateHash))
+  if (!equalBytes(message.state_hash, mine.stateHash)) {
+    // The chain went on from the state before, while the other side had completed the own update.
+    const { proposal } = channel;
+    if (mine.source === 'chain' && proposal && equalBytes(message.state_hash, proposal.stateHash)) {
+      const bytes = updateBytes(channel.networkId, finalId(channel), proposal.number, proposal.stateHash);
+      if (proposal.number === mine.number && (yield* verify(peerKey(channel), bytes, message.signature)))
+        return thenResume(commitProposal(channel, env, message.signature));
+    }
+    // The peer went on from a forced round; what both signed takes its place, and completes the peer's own update.
+    if (mine.source === 'update' && equalBytes(message.signature, noSignature)) return resume(channel, []);
     return stop(channel, env, `two different states of sequence_number ${mine.number} exist`, true);
+  }
   // A state that was restored from the chain is what both hold if its hash is: its transaction is not known here.
   const known = mine.source === 'chain';
   if (!known && !(yield* verify(peerKey(channel), coSignedBytes(channel, mine), message.signature)))
@@ -108,7 +119,8 @@ function onBehind(
   message: MessageOf<'channel_reestablish'>,
   mine: CoSigned,
 ): Transition {
-  const hasState = message.pending === mine.number && !showsNothing(message);
+  // What the chain made under that number is not what the peer proposed.
+  const hasState = message.pending === mine.number && mine.source !== 'chain' && !showsNothing(message);
   const state = hasState ? new Uint8Array() : serializeTrees(treesOf(channel, mine));
   if (state.length > maxState)
     return stop(
@@ -192,6 +204,12 @@ export function* onReestablishAck(
     stateHash: message.state_hash,
     source: onChain ? ('chain' as const) : ('update' as const),
   };
+  // Only where there are contracts can a round have been forced.
+  const forced =
+    mine.trees !== undefined &&
+    Object.values(signatures).some((signature) => equalBytes(signature, noSignature));
+  if (!onChain && forced)
+    return transition(channel, { type: 'disconnect', reason: 'the node here does not show that round yet' });
   if (!onChain) {
     const bytes = coSignedBytes(channel, shown);
     const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
@@ -207,6 +225,11 @@ export function* onReestablishAck(
   const restored = shownState(channel, message, object?.total ?? coinsOf(mine));
   if (typeof restored === 'string') return stop(channel, env, restored, true);
   const { balances } = restored;
+  // A forced round needs no signature of this side: nothing of its own is lost.
+  if (onChain && object.soloRound)
+    return thenResume(
+      adoptShown(channel, env, { number, ...restored, stateHash: message.state_hash }, object),
+    );
   const recovered = change(channel, env, {
     latest: { ...shown, ...restored, signatures },
     used: number > channel.used ? number : channel.used,
@@ -219,6 +242,18 @@ export function* onReestablishAck(
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
     { type: 'behind' },
   ]);
+}
+
+/** Without its disconnect: both are just showing what they hold. */
+function adoptShown(
+  channel: Channel,
+  env: Env,
+  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+  object: OnChain,
+): Transition {
+  const note = 'A call of a contract was run by the chain; the channel goes on from its result.';
+  const done = adopt({ ...channel, onChain: object }, env, state, note);
+  return { ...done, effects: done.effects.filter(({ type }) => type !== 'disconnect') };
 }
 
 function shownState(
@@ -252,7 +287,7 @@ function resume(channel: Channel, before: Effect[]): Transition {
     if (up.phase === 'locking' || (up.phase === 'open' && up.latest?.number === 0n))
       effects.push(...sendLocked(up));
   if (up.refusal) effects.push({ type: 'send', message: refusalMessage(up) });
-  else if (up.proposal) effects.push({ type: 'send', message: updateMessage(up) });
+  else if (up.proposal && !chainDecides(up)) effects.push({ type: 'send', message: updateMessage(up) });
   effects.push(...resumeMove(up), ...resumeClosing(up));
   return transition(up, ...joinPersists(effects));
 }

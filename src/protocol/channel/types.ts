@@ -230,6 +230,8 @@ export interface Move extends Joint {
 /** The channel's object on chain, as the own node showed it last. */
 export interface OnChain {
   round: bigint;
+  /** The first round since the last co-signed state that one side forced; 0 or absent where there is none. */
+  soloRound?: bigint;
   stateHash: Uint8Array;
   /** Height from which a settle is possible; 0 while nobody closes alone. */
   lockedUntil: number;
@@ -241,11 +243,11 @@ export interface OnChain {
 
 /** A transaction that one side posts alone: nobody else's signature or presence is needed. */
 export interface Solo {
-  kind: 'close_solo' | 'slash' | 'settle';
+  kind: 'close_solo' | 'slash' | 'settle' | 'snapshot' | 'force_progress';
   signedTx: Uint8Array;
   nonce: bigint;
   fee: bigint;
-  /** The round it stands on (close, slash) or settles. */
+  /** The round it stands on (close, slash, snapshot), settles or makes (force_progress). */
   round: bigint;
   confirmations: number | null;
   /** Looks in a row at which the node did not know it. */
@@ -310,6 +312,8 @@ export interface Channel {
   solo: Solo | null;
   /** Own nonces that are given out and not seen spent, whatever became of their transactions (PROTOCOL 1). */
   held: Held[];
+  /** The latest forced round that this channel went on from. */
+  forced?: { round: bigint; stateHash: Uint8Array };
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
   /** Why it stopped, a sentence for a person. */
@@ -351,6 +355,19 @@ export type Event =
   | { type: 'close_solo' }
   /** Replace the own waiting transaction by the same with this fee: aetto. */
   | { type: 'raise_fee'; fee: bigint }
+  /** Record the latest co-signed state on the chain; the channel stays open. */
+  | { type: 'snapshot' }
+  /** Make the next round alone, by a call that the chain runs. Amount in aetto; gas is paid at `gasPrice` aetto a unit. */
+  | {
+      type: 'force_progress';
+      contract: Uint8Array;
+      callData: Uint8Array;
+      amount: bigint;
+      gas: bigint;
+      gasPrice: bigint;
+    }
+  /** A forced round of this channel, found in the chain: its unsigned transaction, and the block it is in. */
+  | { type: 'forced'; tx: Uint8Array; block: KeyBlock }
   | { type: 'leave' }
   | { type: 'send_inband'; data: Uint8Array };
 

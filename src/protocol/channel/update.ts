@@ -17,6 +17,7 @@ import {
 } from './contracts.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
+import { chainDecides } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import {
   change,
@@ -84,6 +85,11 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
       'not_open',
       'The chain has lost the funding of this channel for now: payments wait until it is back.',
     );
+  if (chainDecides(channel))
+    return refuse(
+      'not_open',
+      'A call of a contract is on its way through the chain: try again when the chain has taken it.',
+    );
   if (request.contract) {
     const problem = wishProblem(channel, request);
     if (problem) return refuse('invalid_contract', problem);
@@ -132,6 +138,7 @@ export const mayPropose = (channel: Channel): boolean =>
   !channel.live.yielding &&
   !channel.shutdown.wanted &&
   !moveUndone(channel) &&
+  !chainDecides(channel) &&
   channel.live.queue.length > 0;
 
 /** Everything queued goes out as one batch; what asks the peer for coins and what wants a contract travels alone. */
@@ -290,6 +297,9 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
       `update ${number} while update ${refusal?.of ?? channel.live.incoming?.number} is unanswered`,
       true,
     );
+  // Refusing it would sign the state before once more, which then took the forced round's place.
+  if (chainDecides(channel))
+    return transition(channel, { type: 'disconnect', reason: 'a forced round is on its way to the chain' });
   if (proposal) return yield* conflict(channel, env, number);
   if (fundingLost(channel) || moveUndone(channel))
     return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
@@ -594,7 +604,8 @@ function historyOf(
 ): Partial<HistoryEntry>[] {
   if (isContractBatch(serialized)) return [contractItem(channel, serialized, state, requests)];
   const applied = applyEntries(channel, latest(channel).balances, serialized);
-  if ('problem' in applied) throw new Error(`a co-signed batch does not apply: ${applied.problem}`);
+  // It was made on a state that a forced round replaced here.
+  if ('problem' in applied) return [{ kind: 'chain', balances: state.balances, number: state.number }];
   const items: Partial<HistoryEntry>[] = [];
   for (const entry of applied.entries) {
     if (entry.type === 'transfer')

@@ -20,6 +20,8 @@ import {
   finalId,
   fundingTxHash,
   initiate,
+  isForcedAhead,
+  isOldForced,
   isOver,
   moveTxHash,
   moveUndone,
@@ -222,6 +224,7 @@ export class ChainParty extends Party {
     if (!found) return null;
     return {
       round: found.round,
+      soloRound: found.soloRound,
       stateHash: found.stateHash,
       lockedUntil: Number(found.lockedUntil),
       balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
@@ -235,12 +238,20 @@ export class ChainParty extends Party {
     const same =
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
+      (!object || (channel.onChain && equalBytes(object.stateHash, channel.onChain.stateHash))) &&
       Boolean(object) === Boolean(channel.onChain);
     const funding = object ? null : this.world.depth(fundingTxHash(channel));
     const { signatures } = channel.funding!;
     const known = signatures.initiator !== undefined && signatures.responder !== undefined;
     const funded = object !== null || !known || (funding !== null && funding >= 0);
-    if (!same || !funded || !object || channel.phase === 'closing_solo' || moveUndone(channel))
+    if (
+      !same ||
+      !funded ||
+      !object ||
+      channel.phase === 'closing_solo' ||
+      moveUndone(channel) ||
+      isOldForced(channel)
+    )
       this.post({ type: 'on_chain', object, height: chain.height, funded });
     if (!object && !funded && channel.phase === 'open')
       this.post({
@@ -250,6 +261,25 @@ export class ChainParty extends Party {
       });
     else if (object && channel.phase === 'open' && channel.funding?.confirmations === null)
       this.post({ type: 'chain', what: 'funding', confirmations: 0 });
+    if (object && isForcedAhead(this.channel!)) this.#findForced(object.round);
+  }
+
+  #findForced(round: bigint): void {
+    const { chain } = this.world;
+    const depth = Math.max(1, this.channel!.minimumDepth);
+    for (let height = genesisHeight; height <= chain.height - depth; height++)
+      for (const { transactions, time } of chain.generation(height)!.micros)
+        for (const { tx, unsigned } of transactions)
+          if (tx.type === 'ChannelForceProgressTx' && tx.round === round) {
+            const { beneficiary, difficulty } = chain.environment(time);
+            const { hash } = chain.generation(height)!.key;
+            this.post({
+              type: 'forced',
+              tx: unsigned,
+              block: { hash, height, time, beneficiary, difficulty },
+            });
+            return;
+          }
   }
 
   #since(what: string): number {
@@ -403,8 +433,10 @@ export class ChainWorld extends World {
     const channels = new Set<string>();
     let coins = this.chain.state.account(lockedCoinsAccount)?.balance ?? 0n;
     for (const party of this.parties) coins += party.onAccount;
-    for (const { tx, fee } of this.mined()) {
+    for (const { tx, fee, hash } of this.mined()) {
       coins += fee;
+      const call = this.chain.state.call(hash);
+      if (call) coins += call.gasUsed * call.gasPrice;
       if ('channelId' in tx) channels.add(toHex(tx.channelId));
     }
     for (const party of this.parties)

@@ -20,7 +20,7 @@ import {
 } from '../../../src/protocol/channel/index.ts';
 import { proofOfInclusion } from '../../../src/protocol/state/poi.ts';
 import { channelTrees } from '../../../src/protocol/state/trees.ts';
-import { calling, creation } from '../sophia.ts';
+import { callData, calling, creation } from '../sophia.ts';
 import { ae, keyPair, networkId, payment, signs, standardTerms } from '../world.ts';
 import { type ChainParty, ChainWorld } from './chain-world.ts';
 
@@ -152,15 +152,31 @@ function withHistory(): { world: ChainWorld; old: CoSigned } {
 }
 
 /** Alice has made an escrow with 4 AE in it; she holds 6, Bob 5. */
-function withEscrow(): ChainWorld {
+export function withEscrow(): ChainWorld {
   const world = opened();
   world.act(world.alice, () => world.alice.post({ type: 'request', request: creation('escrow', 4n * ae) }));
   world.settle();
   return world;
 }
 /** Made by Alice in the first update, which is round 2. */
-const escrowKey = (): Uint8Array => offChainContractId(keyPair(1).publicKey, 2n);
+export const escrowKey = (): Uint8Array => offChainContractId(keyPair(1).publicKey, 2n);
 const release = 'release(ak_yusDHyWLdAY5eo5okvwqumrmZ2McYwsbFzVV8vpQBU2sfhUur, 4000000000000000000)';
+
+/** Bob, the arbiter, has the chain release to him what Alice put into the escrow. */
+export const forceRelease = (): Extract<Event, { type: 'force_progress' }> => ({
+  type: 'force_progress',
+  contract: escrowKey(),
+  callData: callData('escrow', release),
+  amount: 0n,
+  gas: 1_000_000n,
+  gasPrice: 10n ** 9n,
+});
+const force: Wish = {
+  by: 'bob',
+  event: forceRelease(),
+  open: ({ phase, solo, onChain, latest }) =>
+    phase === 'open' && !solo && onChain?.soloRound === 0n && latest?.balances.responder === 5n * ae,
+};
 
 /** Bob publishes the state before the last. */
 function cheatByBob(gone: boolean): Pick<Flow, 'start' | 'begin'> {
@@ -323,6 +339,21 @@ export const flows: Flow[] = [
     requests: [['bob', calling('escrow', escrowKey(), release)]],
     wishes: [shutdown('bob')],
     ends: 'closed',
+    balances: of(6n, 9n),
+  },
+  { name: 'force_progress', start: withEscrow, wishes: [force], ends: 'open', balances: of(6n, 9n) },
+  {
+    name: 'force_progress behind an unanswered call, and a payment',
+    start() {
+      const world = withEscrow();
+      world.act(world.bob, () =>
+        world.bob.post({ type: 'request', request: calling('escrow', escrowKey(), 'balance') }),
+      );
+      world.disconnect();
+      return world;
+    },
+    wishes: [force],
+    ends: 'open',
     balances: of(6n, 9n),
   },
   { name: 'mutual close', wishes: [shutdown('alice')], ends: 'closed', balances: of(10n, 5n) },
@@ -491,7 +522,12 @@ function decide(flow: Flow, world: ChainWorld): void {
 function finished(flow: Flow, world: ChainWorld): boolean {
   const decided = (flow.requests ?? []).every(([by, { id }]) => world[by].decided.has(id));
   const waiting = world.parties.some(
-    ({ channel }) => channel?.proposal || channel?.move || channel?.refusal || channel?.live.incoming,
+    ({ channel }) =>
+      channel?.proposal ||
+      channel?.move ||
+      channel?.refusal ||
+      channel?.live.incoming ||
+      (channel?.phase === 'open' && channel.solo),
   );
   const wished = (flow.wishes ?? []).some(({ by, open }) => world[by].channel && open(world[by].channel));
   if (!decided || wished || (waiting && flow.ends === 'open')) return false;

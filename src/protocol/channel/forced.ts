@@ -1,0 +1,345 @@
+/**
+ * Rounds that one side makes alone on the chain (seed: Contracts; PROTOCOL 7): a snapshot records the latest co-signed
+ * state there, a forced call makes the next one. A forced round counts once it is deep enough; both then go on from it.
+ * One that stands on an older state than both signed is answered by that state.
+ */
+import { equalBytes } from '../bytes.ts';
+import { gasOf, minFee } from '../chain/fee.ts';
+import { parseSignedTx } from '../chain/signed.ts';
+import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
+import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
+import { StateError } from '../state/error.ts';
+import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
+import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
+import { account } from './ask.ts';
+import { asking, blockFor, maxGas } from './contracts.ts';
+import { isForcedAhead, isOldForced, payloadOf, post, provable, roundOf } from './dispute.ts';
+import { outcomeOf } from './failure.ts';
+import { forceProgress } from './force-progress.ts';
+import { unspent } from './held.ts';
+import { change, finalId, ownKey, persist, refused, transition } from './record.ts';
+import { stateFrom, treesOf } from './trees.ts';
+import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
+
+/** In place of a signature on a state that the chain made. */
+export const noSignature = new Uint8Array(64);
+/** As in dispute.ts: so many looks without a trace, and a transaction counts as lost. */
+const patience = 5;
+
+const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
+  solo?.kind === kind && solo.missing < patience;
+
+/** Whether the own forced call waits for the chain. */
+const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
+
+/** Whether a forced round is on its way to the chain, or there and not deep enough: nothing is signed meanwhile. */
+export const chainDecides = (channel: Channel): boolean => isForcing(channel) || isForcedAhead(channel);
+
+const isAt = (object: OnChain, round: bigint, hash: Uint8Array): boolean =>
+  object.round === round && equalBytes(object.stateHash, hash);
+
+// ---- snapshot
+
+/** The person records the balances on the chain. */
+export function* onSnapshot(channel: Channel, env: Env): Rule {
+  const { onChain } = channel;
+  if (!onChain) return refused(channel, 'The channel is not on the chain yet.');
+  const state = provable(channel);
+  if (isUnderWay(channel, 'snapshot')) return refused(channel, 'The balances are on their way already.');
+  if (channel.move || isForcing(channel))
+    return refused(channel, 'Another transaction of this channel is under way: try again when it is done.');
+  if (state.source !== 'update' || (roundOf(state) <= onChain.round && !isOldForced(channel)))
+    return refused(channel, 'The chain has the current balances already.');
+  return yield* snapshot(channel, env, state);
+}
+
+const snapshot = (channel: Channel, env: Env, state: CoSigned): Rule =>
+  post(transition(channel), env, 'snapshot', roundOf(state), (nonce) => ({
+    type: 'ChannelSnapshotSoloTx',
+    channelId: finalId(channel),
+    fromId: ownKey(channel),
+    payload: payloadOf(channel, state),
+    ttl: 0n,
+    nonce,
+  }));
+
+/** Fee of a snapshot of the latest state, in aetto; null where the chain has that state. */
+export function snapshotFee(channel: Channel): bigint | null {
+  const { onChain } = channel;
+  if (!onChain || !channel.channelId || !channel.latest || channel.phase !== 'open') return null;
+  const state = provable(channel);
+  if (state.source !== 'update' || roundOf(state) <= onChain.round) return null;
+  return minFee({
+    type: 'ChannelSnapshotSoloTx',
+    channelId: channel.channelId,
+    fromId: ownKey(channel),
+    payload: payloadOf(channel, state),
+    ttl: 0n,
+    nonce: 1n,
+  });
+}
+
+// ---- forcing
+
+/** The person has the chain run a call. */
+export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'force_progress'>): Rule {
+  const { onChain } = channel;
+  if (!onChain) return refused(channel, 'The channel is not on the chain yet.');
+  if (isForcing(channel)) return refused(channel, 'A call is on its way to the chain already.');
+  if (channel.move || isUnderWay(channel, 'snapshot'))
+    return refused(channel, 'Another transaction of this channel is under way: try again when it is done.');
+  const state = provable(channel);
+  const isOnChain = isAt(onChain, roundOf(state), state.stateHash);
+  if (!isOnChain && (state.source !== 'update' || roundOf(state) <= onChain.round))
+    return refused(channel, 'The chain has another round than this wallet: wait until the two agree.');
+  const trees = treesOf(channel, state);
+  const contract = wish.contract.length === 32 ? findContract(trees, wish.contract) : undefined;
+  if (!contract) return refused(channel, 'The channel has no such contract.');
+  const block = yield* blockFor(null);
+  const own = yield* account(ownKey(channel));
+  if (typeof block === 'string' || !own)
+    return refused(
+      channel,
+      'The node cannot be asked now, so nothing was posted. Try again once it answers.',
+    );
+  const nonce = unspent(channel, own.nonce)[0]?.nonce ?? own.nonce + 1n;
+  const made = yield* asking(channel, trees, state.number + 1n, block, (at) =>
+    forceProgress({
+      channelId: finalId(channel),
+      from: ownKey(channel),
+      base: {
+        payload: isOnChain ? new Uint8Array() : payloadOf(channel, state),
+        round: roundOf(state),
+        trees,
+      },
+      update: {
+        type: 'call',
+        caller: ownKey(channel),
+        contract: wish.contract,
+        abiVersion: contract.ctVersion & 0xffffn,
+        amount: wish.amount,
+        gas: wish.gas,
+        gasPrice: wish.gasPrice,
+        callData: wish.callData,
+        callStack: [],
+      },
+      env: at,
+      ttl: 0n,
+      nonce,
+    }),
+  );
+  if ('problem' in made) return refused(channel, `The call cannot be forced: ${made.problem}.`);
+  if (made.status === 'refused') return refused(channel, `The call cannot be forced: ${made.reason}.`);
+  const fee = minFee(made.tx);
+  const most = maxGas - gasOf({ ...made.tx, fee } as Tx);
+  if (wish.gas > most)
+    return refused(
+      channel,
+      `The call may use ${wish.gas} gas: beside its data a block has room for ${most}.`,
+    );
+  if (own.balance < fee + made.mostGasCost)
+    return refused(
+      channel,
+      `Your account holds ${own.balance} aetto; this needs ${fee + made.mostGasCost}: ${fee} for the fee and up to ${made.mostGasCost} for gas.`,
+    );
+  return yield* post(transition(channel), env, 'force_progress', made.tx.round, (held) => ({
+    ...made.tx,
+    nonce: held,
+  }));
+}
+
+/** The own call that waits for the other side's answer, as the chain would run it. */
+export interface ForceQuote {
+  wish: EventOf<'force_progress'>;
+  /** aetto */
+  fee: bigint;
+  /** at most, in aetto: what the call does not use stays in the account */
+  gasCost: bigint;
+}
+
+/** Null where no own call waits, or it cannot be forced now. */
+export function forceQuote(channel: Channel): ForceQuote | null {
+  const { proposal, onChain, phase, latest } = channel;
+  const request = proposal?.requests.find(({ contract }) => contract?.type === 'call');
+  if (request?.contract?.type !== 'call' || phase !== 'open' || !onChain || !latest || chainDecides(channel))
+    return null;
+  const { contract, callData, gas, gasPrice, abiVersion } = request.contract;
+  const { amount } = request;
+  const caller = ownKey(channel);
+  const update = { caller, contract, abiVersion, amount, gas, gasPrice, callData, callStack: [] };
+  const unpriced = {
+    type: 'ChannelForceProgressTx' as const,
+    channelId: finalId(channel),
+    fromId: caller,
+    payload: latest.source === 'update' ? payloadOf(channel, latest) : new Uint8Array(),
+    round: roundOf(latest) + 1n,
+    update: serializeEntry({ type: 'call', ...update }),
+    stateHash: latest.stateHash,
+    offChainTrees: serializeTrees(treesOf(channel, latest)),
+    ttl: 0n,
+    nonce: 1n,
+  };
+  const fee = minFee(unpriced);
+  const room = maxGas - gasOf({ ...unpriced, fee });
+  if (room <= 0n) return null;
+  const limit = gas < room ? gas : room;
+  return {
+    wish: { type: 'force_progress', contract, callData, amount, gas: limit, gasPrice },
+    fee,
+    gasCost: limit * gasPrice,
+  };
+}
+
+/** The state hash that an own forced call names. */
+function hashNamed(solo: Solo): Uint8Array {
+  return (parseTx(parseSignedTx(solo.signedTx).tx) as TxOf<'ChannelForceProgressTx'>).stateHash;
+}
+
+// ---- what the chain has
+
+/**
+ * The chain's object, while nobody closes, where it was changed by one side alone; null where there is nothing to do.
+ * An old forced round is answered without asking anyone.
+ */
+export function* followForced(channel: Channel, env: Env, news: boolean): Rule<Transition | null> {
+  const { onChain, proposal } = channel;
+  if (!onChain) return null;
+  if (isOldForced(channel)) {
+    if (isUnderWay(channel, 'snapshot') || isForcing(channel))
+      return transition(channel, ...(news ? [persist()] : []));
+    return yield* snapshot(channel, env, provable(channel));
+  }
+  // The other side completed the own update and showed it to the chain.
+  if (proposal && isAt(onChain, proposal.number + 1n, proposal.stateHash)) {
+    const { number, balances, trees, stateHash: hash, signature } = proposal;
+    const latest: CoSigned = {
+      number,
+      balances,
+      ...(trees ? { trees } : {}),
+      stateHash: hash,
+      signatures: { initiator: signature, responder: signature },
+      source: 'chain',
+    };
+    const outcomes = proposal.requests.map(({ scope, id }) => ({
+      scope,
+      id,
+      ok: true,
+      number,
+      balances,
+      code: '',
+      message: '',
+    }));
+    const note = 'The other side recorded your last update on the chain without an answer.';
+    return transition(
+      change(channel, env, { latest, proposal: null }),
+      persist([{ kind: 'chain', note, balances, number }], outcomes),
+      { type: 'disconnect', reason: 'the chain has the state' },
+    );
+  }
+  return null;
+}
+
+/**
+ * A forced round in the chain, deep enough: its call is applied here too. Where that gives the chain's state hash the
+ * channel goes on from it, whoever forced it.
+ */
+export function* onForced(channel: Channel, env: Env, { tx: bytes, block }: EventOf<'forced'>): Rule {
+  const { onChain } = channel;
+  const read = readForced(bytes);
+  if (!onChain || !read) return transition(channel);
+  const { tx, before, update } = read;
+  const ours = equalBytes(tx.channelId, finalId(channel)) && isAt(onChain, tx.round, tx.stateHash);
+  if (!ours || isOldForced(channel) || onChain.round <= roundOf(provable(channel)))
+    return transition(channel);
+  const number = tx.round - 1n;
+  const applied = yield* asking(channel, before, number, block, (at) =>
+    applyContractEntry(pruneCalls(before), update, at),
+  );
+  if ('problem' in applied || applied.status === 'refused') return transition(channel);
+  const state = stateFrom(channel, applied.trees);
+  // It saw something of its block that is not known here: the other side's channel_reestablish_ack can show the state.
+  if (typeof state === 'string' || !equalBytes(stateHash(applied.trees), onChain.stateHash))
+    return transition(channel);
+  const own = equalBytes(tx.fromId, ownKey(channel));
+  const note = own
+    ? 'The chain ran your call; the channel goes on from its result.'
+    : 'The other side had the chain run a call of a contract; the channel goes on from its result.';
+  return adopt(channel, env, { number, ...state, stateHash: onChain.stateHash }, note, update.amount);
+}
+
+/** Null where the bytes are no forced call. */
+function readForced(bytes: Uint8Array) {
+  try {
+    const tx = parseTx(bytes);
+    if (tx.type !== 'ChannelForceProgressTx') return null;
+    const update = parseEntry(tx.update);
+    return update.type === 'call' ? { tx, update, before: parseTrees(tx.offChainTrees) } : null;
+  } catch (error) {
+    if (error instanceof TxError || error instanceof EntryError || error instanceof StateError) return null;
+    throw error;
+  }
+}
+
+/** The forced state is the latest. An own update that is unanswered is refused by the other side, which has this state too. */
+export function adopt(
+  channel: Channel,
+  env: Env,
+  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+  note: string,
+  amount: bigint | null = null,
+): Transition {
+  const { proposal, solo } = channel;
+  const { number, balances } = state;
+  const same =
+    proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
+  const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
+  if (same) signatures[channel.role] = proposal.signature;
+  const outcomes = (same ? proposal.requests : []).map((request) => ({
+    ...outcomeOf(request, '', ''),
+    ok: true,
+    number,
+    balances,
+  }));
+  const next = change(channel, env, {
+    latest: { ...state, signatures, source: 'chain' },
+    used: number > channel.used ? number : channel.used,
+    forced: { round: number + 1n, stateHash: state.stateHash },
+    proposal: same ? null : proposal,
+    solo: solo?.kind === 'force_progress' && solo.round === number + 1n ? null : solo,
+  });
+  return transition(
+    next,
+    persist([{ kind: 'chain', note, amount: amount === 0n ? null : amount, balances, number }], outcomes),
+    // Both show again what they hold.
+    { type: 'disconnect', reason: 'the chain has a newer state' },
+  );
+}
+
+// ---- the own transaction
+
+/** What waited for the chain is sent again after the greeting. */
+const goOn: Effect = { type: 'disconnect', reason: 'the chain has decided' };
+
+/** An own snapshot or forced call that is deep enough is done; null where it is not, or is of another kind. */
+export function soloDone(channel: Channel, env: Env): Transition | null {
+  const { solo, onChain } = channel;
+  if (!solo || (solo.kind !== 'snapshot' && solo.kind !== 'force_progress')) return null;
+  if (solo.confirmations === null || solo.confirmations < Math.max(1, channel.minimumDepth)) return null;
+  if (solo.kind === 'snapshot') return transition(change(channel, env, { solo: null }), persist());
+  // Its state is taken over first: `onForced`.
+  if (onChain && isAt(onChain, solo.round, hashNamed(solo))) return null;
+  const note =
+    'The chain ran your call with another result than your wallet expected: fee and gas were paid, the channel stays as it was.';
+  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]), goOn);
+}
+
+/** An own snapshot or forced call that the chain does not take; null where it is of another kind. */
+export function soloGivenUp(channel: Channel, env: Env): Transition | null {
+  const { solo } = channel;
+  if (!solo || (solo.kind !== 'snapshot' && solo.kind !== 'force_progress')) return null;
+  const note =
+    solo.kind === 'snapshot'
+      ? 'The chain did not take the record of the balances.'
+      : 'The chain did not take your call: nothing changed.';
+  return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]), goOn);
+}
