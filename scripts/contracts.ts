@@ -1,5 +1,5 @@
 /**
- * `npm run contracts`: compiles examples/contracts/*.aes with the compiler that comes with the chain's SDK, and writes
+ * `npm run contracts`: compiles the contracts of examples and bench with the compiler that comes with the chain's SDK, and writes
  * beside each source a JSON file with byte code, ACI and hashes. A test holds the files against the sources.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { decode } from '../src/protocol/chain/address.ts';
 import { blake2b256 } from '../src/protocol/chain/signed.ts';
 import { codeHash } from '../src/protocol/channel/index.ts';
 
-export const directory = join(import.meta.dirname, '../examples/contracts');
+const directories = ['examples', 'bench'].map((name) => join(import.meta.dirname, '..', name, 'contracts'));
 const compiler = join(import.meta.dirname, '../node_modules/@aeternity/aepp-sdk/bin/aesophia_cli');
 
 /** What is kept of a compiled contract. */
@@ -25,19 +25,28 @@ export interface Compiled {
   aci: unknown[];
 }
 
-export const contractNames = (): string[] =>
-  readdirSync(directory)
-    .filter((file) => file.endsWith('.aes'))
-    .map((file) => file.slice(0, -'.aes'.length))
-    .sort();
+const sources = new Map(
+  directories.flatMap((directory) =>
+    readdirSync(directory)
+      .filter((file) => file.endsWith('.aes'))
+      .map((file) => [file.slice(0, -'.aes'.length), join(directory, file)] as const),
+  ),
+);
+
+export const contractNames = [...sources.keys()];
+
+function sourceOf(name: string): string {
+  const source = sources.get(name);
+  if (!source) throw new Error(`There is no contract "${name}": there are ${contractNames.join(', ')}.`);
+  return source;
+}
+const resultOf = (name: string): string => sourceOf(name).replace(/aes$/, 'json');
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export const sourceHashOf = (name: string): string =>
-  hex(blake2b256(readFileSync(join(directory, `${name}.aes`))));
+export const sourceHashOf = (name: string): string => hex(blake2b256(readFileSync(sourceOf(name))));
 
-export const compiled = (name: string): Compiled =>
-  JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8'));
+export const compiled = (name: string): Compiled => JSON.parse(readFileSync(resultOf(name), 'utf8'));
 
 /** Whether Erlang is installed, which the compiler runs on. */
 export const canCompile = (): boolean => spawnSync('escript', [], { stdio: 'ignore' }).error === undefined;
@@ -50,7 +59,7 @@ function run(...args: string[]): string {
 
 /** @throws Error with the compiler's own words */
 export function compile(name: string): Compiled {
-  const source = join(directory, `${name}.aes`);
+  const source = sourceOf(name);
   const code = run('-e', source);
   if (!/^cb_\S+$/.test(code)) throw new Error(`The compiler gave no byte code for ${name}:\n${code}`);
   return {
@@ -64,9 +73,9 @@ export function compile(name: string): Compiled {
 
 if (process.argv[1] === import.meta.filename) {
   if (canCompile()) {
-    for (const name of contractNames()) {
+    for (const name of contractNames) {
       const made = compile(name);
-      writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(made, null, 2)}\n`);
+      writeFileSync(resultOf(name), `${JSON.stringify(made, null, 2)}\n`);
       console.log(`${name}: code hash ${made.codeHash}`);
     }
   } else {

@@ -9,7 +9,7 @@ import { parseByteCode, parseContractCode } from '../../src/protocol/vm/index.ts
 
 const root = join(import.meta.dirname, '../..');
 
-describe.each(contractNames())('%s', (name) => {
+describe.each(contractNames)('%s', (name) => {
   test('was compiled from its source as it is: else run "npm run contracts"', () => {
     expect(compiled(name).sourceHash).toBe(sourceHashOf(name));
   });
