@@ -151,6 +151,7 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
         throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
       return approval;
     },
+    'approval.contract': ({ id }) => wallet.contractPreview(id),
     async 'approval.decide'({ id, approve, digest }) {
       await wallet.decide(id, approve, digest);
       return ok;

@@ -32,6 +32,7 @@ const byItself: ReadonlySet<string> = new Set([
   'channel.history',
   'channel.quote',
   'approval.get',
+  'approval.contract',
   'invite.mine',
 ] satisfies PopupMethod[]);
 

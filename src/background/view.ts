@@ -12,7 +12,10 @@ import {
   closeQuote,
   closingTxHash,
   codeHash,
+  contractsOf,
+  creationIn,
   fundingTxHash,
+  heldByContracts,
   isContractBatch,
   isEmptyHanded,
   moveTxHash,
@@ -61,6 +64,7 @@ export function channelView(
     sequenceNumber: (channel.latest && !isEmptyHanded(channel) ? channel.latest.number : 0n).toString(),
     pending: pendingOf(channel),
     progress: progressOf(channel, height),
+    contracts: contractsView(channel),
     closeQuote: quote && {
       mine: quote.balances[channel.role].toString(),
       theirs: quote.balances[peer].toString(),
@@ -72,6 +76,20 @@ export function channelView(
     maybeStale: stored.restoredAt !== null,
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
+  };
+}
+
+function contractsView(channel: Channel): ChannelView['contracts'] {
+  const { latest, role } = channel;
+  if (!latest?.trees) return { held: '0', list: [] };
+  return {
+    held: heldByContracts(latest).toString(),
+    list: contractsOf(channel, latest).map(({ contract, owner, balance, codeHash }) => ({
+      contract: encode('ct', contract),
+      by: owner === null ? 'contract' : owner === role ? 'me' : 'peer',
+      balance: balance.toString(),
+      codeHash: codeHash && toHex(codeHash),
+    })),
   };
 }
 
@@ -88,6 +106,8 @@ function unreachableNote(engine: Engine, actor: ChannelActor): string | null {
 
 function pendingOf(channel: Channel): ChannelView['pending'] {
   const { proposal, live } = channel;
+  if (live.incoming && creationIn(live.incoming.entries))
+    return { kind: 'contract_asked', amount: '0', note: null };
   if (live.incoming) {
     const amount = channel.latest!.balances[channel.role] - live.incoming.balances[channel.role];
     return { kind: 'asked', amount: amount.toString(), note: null };
@@ -95,6 +115,7 @@ function pendingOf(channel: Channel): ChannelView['pending'] {
   const { move } = channel;
   if (move) return { kind: move.kind, amount: move.amount.toString(), note: move.cancel?.reason ?? null };
   if (channel.refusal) return { kind: 'refusing', amount: '0', note: null };
+  if (proposal && isContractBatch(proposal.entries)) return { kind: 'contract', amount: '0', note: null };
   if (proposal && channel.latest) {
     const change = channel.latest.balances[channel.role] - proposal.balances[channel.role];
     return {
@@ -207,6 +228,19 @@ export function channelApproval(actor: ChannelActor, initiatorFunded: boolean): 
   const [mine, theirs] = [channel.role, other(channel.role)];
   const before = channel.latest.balances;
   const id = `update-${actor.id}-${incoming.number}`;
+  const creation = creationIn(incoming.entries);
+  if (creation) {
+    const shown = {
+      id,
+      codeHash: toHex(codeHash(creation.code)),
+      codeSize: creation.code.length,
+      deposit: creation.deposit.toString(),
+      before: { mine: before[mine].toString(), theirs: before[theirs].toString() },
+      after: { mine: incoming.balances[mine].toString(), theirs: incoming.balances[theirs].toString() },
+      held: heldByContracts(incoming).toString(),
+    };
+    return { kind: 'contract_create', ...base, ...shown, digest: digestOf(shown) };
+  }
   const entries = decodeEntries(incoming.entries);
   const after = { mine: incoming.balances[mine].toString(), theirs: incoming.balances[theirs].toString() };
   return {

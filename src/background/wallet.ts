@@ -15,12 +15,12 @@ import { encode } from '../protocol/chain/address.ts';
 import { type HistoryEntry, other, type Settings } from '../protocol/channel/index.ts';
 import { parseTowerLink } from '../rpc/invite.ts';
 import type { PageEvent } from '../rpc/page.ts';
-import type { ApprovalView, HistoryItem, WalletView } from '../rpc/schema.ts';
+import type { ApprovalView, ContractPreview, HistoryItem, WalletView } from '../rpc/schema.ts';
 import { AeppGate } from './dapps/aepp.ts';
 import { loadSiteAsks, type SiteAsks } from './dapps/approvals.ts';
 import { Gate } from './dapps/gate.ts';
 import { loadSites, type Sites } from './dapps/sites.ts';
-import { siteApproval } from './dapps/views.ts';
+import { contractPreview, siteApproval } from './dapps/views.ts';
 import { WalletError } from './errors.ts';
 import { createLockedWatch, type LockedWatch } from './locked.ts';
 import type { Session, Vault } from './vault/index.ts';
@@ -75,6 +75,8 @@ interface Running {
   tower: TowerClient | null;
 }
 
+/** A contract of the other side's is the person's to decide. */
+const walletSettings: Settings = { ...defaultSettings, contracts: 'ask' };
 const watchInterval = 1_000;
 const balanceInterval = 2_000;
 /** Between two looks of the locked wallet, while its worker lives; an alarm wakes it for more. */
@@ -106,7 +108,7 @@ export class Wallet {
   #stopBalance: () => void = () => undefined;
   readonly #whenStarted = new Set<() => void>();
   /** Read for every event of every channel. */
-  #protocol: Settings = defaultSettings;
+  #protocol: Settings = walletSettings;
 
   static async load(deps: WalletDeps): Promise<Wallet> {
     let wallet: Wallet | null = null;
@@ -429,7 +431,7 @@ export class Wallet {
       link && link.networkId === this.#network.networkId
         ? { account: link.peer, addresses: link.addresses }
         : null;
-    this.#protocol = tower ? { ...defaultSettings, delegates: [tower.account] } : defaultSettings;
+    this.#protocol = tower ? { ...walletSettings, delegates: [tower.account] } : walletSettings;
     return tower;
   }
 
@@ -587,6 +589,14 @@ export class Wallet {
     return [...ofChannels, ...ofSites].sort((a, b) => a.createdAt - b.createdAt);
   }
 
+  /** What a site's contract request would come to now. */
+  async contractPreview(id: string): Promise<ContractPreview> {
+    const ask = this.asks.get(id);
+    if (ask?.kind !== 'site_contract')
+      throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
+    return contractPreview(this.running().engine, ask);
+  }
+
   /** The person's decision, about exactly what was shown. */
   async decide(id: string, approve: boolean, digest: string): Promise<void> {
     const approval = this.approvals().find((candidate) => candidate.id === id);
@@ -605,6 +615,15 @@ export class Wallet {
         const ask = this.asks.get(id);
         if (!approve) await this.asks.decide(id, false);
         else if (ask?.kind === 'site_channel') await this.gate.operations.carryOut(ask);
+        return;
+      }
+      case 'site_contract': {
+        const ask = this.asks.get(id);
+        if (!approve) await this.asks.decide(id, false);
+        else if (ask?.kind === 'site_contract') {
+          const outcome = await this.gate.contracts.carryOut(ask);
+          if (outcome && !outcome.ok) throw new WalletError(outcome.code, outcome.message);
+        }
         return;
       }
       case 'site_transaction':
@@ -631,6 +650,7 @@ export class Wallet {
       case 'counter_offer':
         await engine.wish(approval.channel, approve ? { type: 'approve_counter' } : { type: 'decline' });
         return;
+      case 'contract_create':
       case 'incoming_update': {
         const number = engine.channel(approval.channel).channel.live.incoming?.number;
         if (number === undefined) throw new WalletError('gone', 'The other side took this back.');
@@ -753,5 +773,13 @@ function historyItem(actor: ChannelActor, index: number, at: number, entry: Hist
     sequenceNumber: entry.number?.toString() ?? null,
     txHash: entry.txHash ? encode('th', entry.txHash) : null,
     origin: entry.scope && /^https?:/.test(entry.scope) ? entry.scope : null,
+    contract: entry.contract
+      ? {
+          type: entry.contract.type,
+          by: entry.contract.by === role ? ('me' as const) : ('peer' as const),
+          contract: encode('ct', entry.contract.contract),
+          returnType: entry.contract.returnType,
+        }
+      : null,
   };
 }

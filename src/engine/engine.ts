@@ -20,6 +20,8 @@ import {
   isOver,
   type Outcome,
   other,
+  type Preview,
+  preview,
   type Request,
   type Role,
   type Settings,
@@ -448,6 +450,19 @@ export class Engine {
     const done = await this.channel(id).look(function* (channel) {
       if (!channel.latest) return { problem: 'The channel is not open.' };
       return yield* callStatic(channel, channel.latest, call, amount);
+    });
+    if ('problem' in done) throw new EngineError('execution', done.problem);
+    return done;
+  }
+
+  /**
+   * What making or calling a contract would come to now: outcome, balances, what contracts would hold. Nothing changes.
+   * @throws EngineError where it cannot be executed
+   */
+  async preview(id: string, wish: ContractWish, amount: bigint): Promise<Preview> {
+    const done = await this.channel(id).look(function* (channel) {
+      if (!channel.latest) return { problem: 'The channel is not open.' };
+      return yield* preview(channel, channel.latest, wish, amount);
     });
     if ('problem' in done) throw new EngineError('execution', done.problem);
     return done;

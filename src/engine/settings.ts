@@ -16,6 +16,6 @@ export const defaultSettings: Settings = {
   },
   timeouts: { silence: 15_000, accept: 130_000, answer: 60_000, person: 110_000, yield: 1_000 },
   delegates: [],
-  // No view shows a contract to the person yet.
+  // Who has a person, or a policy, to decide sets it.
   contracts: 'none',
 };

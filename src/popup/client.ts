@@ -49,6 +49,7 @@ const reading: ReadonlySet<PopupMethod> = new Set([
   'channel.quote',
   'channel.history',
   'approval.get',
+  'approval.contract',
 ]);
 const repeatable = (method: PopupMethod, params: object): boolean =>
   reading.has(method) || 'requestId' in params;

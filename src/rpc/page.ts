@@ -22,6 +22,34 @@ export const PageBalances = v.object({
   sequenceNumber: v.string(),
 });
 
+/** Code or call data, `cb_`; the worker decodes it. */
+const Bytes = v.pipe(v.string(), v.startsWith('cb_'), v.maxLength(1_400_000));
+const ContractId = v.pipe(
+  v.string(),
+  v.regex(/^ct_[1-9A-HJ-NP-Za-km-z]{38,60}$/, 'a contract starts with ct_'),
+);
+/** The compiler's ACI, in JSON at most 256 kB. */
+const Aci = v.pipe(
+  v.array(v.unknown()),
+  v.check((aci) => JSON.stringify(aci).length <= 262_144, 'an ACI has at most 262144 characters of JSON'),
+);
+const ofCall = {
+  contract: v.string(),
+  sequenceNumber: v.string(),
+  returnType: v.picklist(['ok', 'revert', 'error']),
+  returnValue: v.string(),
+  gasUsed: v.string(),
+  log: v.array(v.object({ contract: v.string(), topics: v.array(v.string()), data: v.string() })),
+};
+/** What a creation or a call came to, co-signed by both. */
+export const PageContractOutcome = v.object({
+  ...ofCall,
+  id: LocalId,
+  round: v.string(),
+  mine: Aetto,
+  theirs: Aetto,
+});
+
 export const pageMethods = {
   /** Asks the person to connect the site. Answers the wallet's address; 4001 where the person says no. */
   connect: {
@@ -63,6 +91,43 @@ export const pageMethods = {
     params: v.object({ id: LocalId, amount: Aetto, requestId: RequestId }),
     result: v.object({ id: LocalId }),
   },
+  /** Makes a contract in the channel; the person approves, the other side consents. Idempotent as a transfer. */
+  'channel.createContract': {
+    params: v.object({
+      id: LocalId,
+      code: Bytes,
+      callData: Bytes,
+      deposit: Aetto,
+      aci: v.optional(Aci),
+      requestId: RequestId,
+    }),
+    result: PageContractOutcome,
+  },
+  /** Calls a contract of the channel; the person approves. Idempotent as a transfer. */
+  'channel.callContract': {
+    params: v.object({
+      id: LocalId,
+      contract: ContractId,
+      callData: Bytes,
+      amount: Aetto,
+      gas: v.optional(Aetto),
+      gasPrice: v.optional(Aetto),
+      aci: v.optional(Aci),
+      requestId: RequestId,
+    }),
+    result: PageContractOutcome,
+  },
+  /** Calls a contract on the latest state: nothing changes, nobody is asked. */
+  'channel.callContractStatic': {
+    params: v.object({
+      id: LocalId,
+      contract: ContractId,
+      callData: Bytes,
+      amount: v.optional(Aetto),
+      gas: v.optional(Aetto),
+    }),
+    result: v.object(ofCall),
+  },
   /** Closes by agreement; the person approves. A page can never close alone. */
   'channel.shutdown': {
     params: v.object({ id: LocalId, requestId: RequestId }),
@@ -94,6 +159,7 @@ export const PageEvent = v.object({
     'proposed',
     'statusChanged',
     'stateChanged',
+    'newContract',
     'onChainTx',
     'depositLocked',
     'withdrawLocked',

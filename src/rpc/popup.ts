@@ -7,6 +7,7 @@ import {
   Address,
   Aetto,
   ApprovalView,
+  ContractPreview,
   HistoryItem,
   LocalId,
   Mnemonic,
@@ -153,6 +154,8 @@ export const popupMethods = {
 
   /** Fresh details of one approval; fails where it is gone. */
   'approval.get': { params: v.object({ id: v.string() }), result: ApprovalView },
+  /** What a site's contract request would come to now. */
+  'approval.contract': { params: v.object({ id: v.string() }), result: ContractPreview },
   /** The person's decision. `digest` names what was shown (empty for `connect`); a changed request is refused. */
   'approval.decide': {
     params: v.object({ id: v.string(), approve: v.boolean(), digest: v.string() }),

@@ -65,12 +65,36 @@ export const ChannelView = v.object({
   /** An unfinished operation, in plain terms. */
   pending: v.nullable(
     v.object({
-      kind: v.picklist(['paying', 'being_paid', 'asked', 'refusing', 'deposit', 'withdrawal', 'closing']),
+      kind: v.picklist([
+        'paying',
+        'being_paid',
+        'asked',
+        'contract',
+        'contract_asked',
+        'refusing',
+        'deposit',
+        'withdrawal',
+        'closing',
+      ]),
       amount: Aetto,
       note: v.nullable(v.string()),
     }),
   ),
   progress: v.nullable(Progress),
+  /** Contracts of the latest state, and all coins that they hold or have paid to others than the two. */
+  contracts: v.object({
+    held: Aetto,
+    list: v.array(
+      v.object({
+        contract: v.string(),
+        /** Who made it; `contract`: another contract. */
+        by: v.picklist(['me', 'peer', 'contract']),
+        balance: Aetto,
+        /** BLAKE2b-256 of its code, hex; null for a clone. */
+        codeHash: v.nullable(v.string()),
+      }),
+    ),
+  }),
   /** What each side gets by a mutual close now, and its fee. */
   closeQuote: v.nullable(v.object({ mine: Aetto, theirs: Aetto, fee: Aetto })),
   /** Why the channel stopped, a sentence for a person. */
@@ -166,6 +190,29 @@ export const ApprovalView = v.variant('kind', [
     digest: v.string(),
   }),
   v.object({
+    /** A page wants to make or call a contract of a channel. What it would come to: popup method `approval.contract`. */
+    kind: v.literal('site_contract'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    operation: v.picklist(['create', 'call']),
+    /** The one that is called. */
+    contract: v.nullable(v.string()),
+    /** BLAKE2b-256 of the code, hex, and its size in bytes. */
+    codeHash: v.string(),
+    codeSize: v.number(),
+    /** To the contract. */
+    amount: Aetto,
+    /** Of a call: the limit, and what a unit of it costs if the call is forced on the chain. */
+    gas: v.nullable(v.object({ limit: v.string(), price: Aetto })),
+    sequenceNumber: v.string(),
+    before: v.object({ mine: Aetto, theirs: Aetto }),
+    held: Aetto,
+    digest: v.string(),
+  }),
+  v.object({
     kind: v.literal('site_message'),
     id: v.string(),
     origin: v.string(),
@@ -195,6 +242,23 @@ export const ApprovalView = v.variant('kind', [
     digest: v.string(),
   }),
   v.object({
+    /** The peer wants to make a contract in the channel. */
+    kind: v.literal('contract_create'),
+    id: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    codeHash: v.string(),
+    codeSize: v.number(),
+    /** What the peer gives it. */
+    deposit: Aetto,
+    before: v.object({ mine: Aetto, theirs: Aetto }),
+    after: v.object({ mine: Aetto, theirs: Aetto }),
+    /** What contracts hold after it. */
+    held: Aetto,
+    digest: v.string(),
+  }),
+  v.object({
     /** The peer proposes an update that lowers the person's own balance. */
     kind: v.literal('incoming_update'),
     id: v.string(),
@@ -209,6 +273,31 @@ export const ApprovalView = v.variant('kind', [
   }),
 ]);
 export type ApprovalView = v.InferOutput<typeof ApprovalView>;
+
+/** What a contract request is, in full, and what it would come to now. */
+export const ContractPreview = v.object({
+  /** `cb_` */
+  callData: v.string(),
+  /** The called function as the contract's code has it; null where that cannot be told. `id` is hex. */
+  fn: v.nullable(v.object({ id: v.string(), name: v.nullable(v.string()), callable: v.boolean() })),
+  /** What the site says of the contract, JSON. */
+  aci: v.nullable(v.string()),
+  /** Executed on the latest state; `reason` is why it failed. */
+  result: v.nullable(
+    v.object({
+      returnType: v.picklist(['ok', 'revert', 'error']),
+      returnValue: v.string(),
+      reason: v.nullable(v.string()),
+      gasUsed: v.string(),
+      mine: Aetto,
+      theirs: Aetto,
+      held: Aetto,
+    }),
+  ),
+  /** Why it cannot be executed now, a sentence. */
+  problem: v.nullable(v.string()),
+});
+export type ContractPreview = v.InferOutput<typeof ContractPreview>;
 
 export const HistoryItem = v.object({
   /** Increasing per channel. */
@@ -234,6 +323,15 @@ export const HistoryItem = v.object({
   sequenceNumber: v.nullable(v.string()),
   txHash: v.nullable(v.string()),
   origin: v.nullable(v.string()),
+  /** Of kind `contract`. */
+  contract: v.nullable(
+    v.object({
+      type: v.picklist(['create', 'call']),
+      by: v.picklist(['me', 'peer']),
+      contract: v.string(),
+      returnType: v.picklist(['ok', 'revert', 'error']),
+    }),
+  ),
 });
 export type HistoryItem = v.InferOutput<typeof HistoryItem>;
 

@@ -44,6 +44,10 @@ export const places: readonly Place[] = [
   place('home-trouble', 'trouble', '/'),
   place('receive', 'calm', '/receive'),
   place('receive-address', 'calm', '/receive?tab=address'),
+  ...['call', 'call-unchecked', 'call-fails', 'their-contract'].map((id) =>
+    place(`approval-${id}`, 'contracts', `/approval/${id}`, (page) => page.locator('.compare').waitFor()),
+  ),
+  place('contracts', 'contracts', `/channel/${channel}?tab=details`),
   place('open', 'calm', '/open'),
   place('open-terms', 'calm', '/open?link=tandem:x', async (page) => {
     await page.locator('.page-foot .button.primary').click();

@@ -17,6 +17,7 @@ const item = (change: Partial<Item> = {}): Item => ({
   sequenceNumber: '7',
   txHash: null,
   origin: null,
+  contract: null,
   ...change,
 });
 /** Reads RFC 4180 back, independently of how it is written. */

@@ -173,6 +173,67 @@ describe('an approval', () => {
   });
 });
 
+describe('contracts', () => {
+  it('a call is shown by function, values, answer and balances, and approved by its digest', async () => {
+    await visit('contracts', '/approval/call');
+    const call = page.getByTestId('call');
+    await call.getByText('play', { exact: true }).waitFor();
+    expect(await call.locator('dt').allTextContents()).toEqual([
+      'Function',
+      'field',
+      'by',
+      'remark',
+      'It answers',
+    ]);
+    expect(await call.locator('dd').last().textContent()).toBe('true');
+    expect(await page.getByTestId('mine-after').textContent()).toContain('7.249');
+    expect(await page.getByTestId('held-after').textContent()).toContain('3');
+    expect(await page.getByText('could not be checked').count()).toBe(0);
+    await page.waitForTimeout(600);
+    await page.getByRole('button', { name: 'Call contract' }).click();
+    await page.waitForURL(/#\/channel\//);
+    expect(await callsOf('approval.decide')).toEqual([{ id: 'call', approve: true, digest: 'c1' }]);
+  });
+
+  it('a call without an ACI says that it could not be checked, and shows hash and raw data', async () => {
+    await visit('contracts', '/approval/call-unchecked');
+    await page.getByRole('alert').getByText('could not be checked').waitFor();
+    const raw = page.getByTestId('raw-call');
+    expect(await raw.locator('dd').allTextContents()).toEqual([
+      expect.stringMatching(/^[0-9a-f]{8}$/),
+      expect.stringMatching(/^cb_/),
+    ]);
+  });
+
+  it('a call that would fail says so, with its reason', async () => {
+    await visit('contracts', '/approval/call-fails');
+    await page.getByRole('alert').getByText('NOT_YOUR_TURN').waitFor();
+    expect(await page.getByTestId('mine-after').textContent()).toContain('8.249');
+  });
+
+  it("the other side's is shown with code, deposit and coins, and can be declined", async () => {
+    await visit('contracts', '/approval/their-contract');
+    await page.getByTestId('code').getByText('5b5b').waitFor();
+    expect(await page.getByTestId('theirs-after').textContent()).toContain('5.751');
+    await page.getByRole('button', { name: 'Decline' }).click();
+    await page.waitForURL(/#\/$/);
+    expect(await callsOf('approval.decide')).toEqual([
+      { id: 'their-contract', approve: false, digest: 'c4' },
+    ]);
+  });
+
+  it('of a channel are listed with their coins, and a close together says why it waits', async () => {
+    await visit('contracts', `/channel/${channel}?tab=details`);
+    await page.getByText('Contracts of this channel hold 2 AE.').waitFor();
+    await page.getByTestId('contracts').getByText('the other side').waitFor();
+    await page.getByRole('button', { name: 'Close channel' }).click({ force: true });
+    await page.getByText('Closing together would lose').waitFor();
+    expect(await page.getByRole('alertdialog').count()).toBe(0);
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByText('You called a contract').waitFor();
+  });
+});
+
 describe('opening a channel', () => {
   it('sends the terms as typed, exact to the aetto, after a last look', async () => {
     await visit('calm', '/open');

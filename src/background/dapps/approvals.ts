@@ -5,7 +5,7 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import type { Clock, Store, Write } from '../../engine/ports.ts';
 import { toHex } from '../../protocol/bytes.ts';
-import type { Terms } from '../../protocol/channel/index.ts';
+import type { ContractWish, Terms } from '../../protocol/channel/index.ts';
 
 export type SiteAsk =
   | { kind: 'connect'; id: string; origin: string; createdAt: number }
@@ -42,6 +42,21 @@ export type SiteAsk =
       /** Names what was asked: a repetition that asks something else is refused. */
       of: string;
       operation: ChannelOperation;
+    }
+  | {
+      kind: 'site_contract';
+      id: string;
+      origin: string;
+      createdAt: number;
+      requestId: string;
+      /** Names what was asked: a repetition that asks something else is refused. */
+      of: string;
+      channel: string;
+      /** Aetto that go to the contract. */
+      amount: bigint;
+      wish: ContractWish;
+      /** The page's ACI, JSON; it is not checked. */
+      aci: string | null;
     }
   | { kind: 'site_message'; id: string; origin: string; createdAt: number; message: string };
 

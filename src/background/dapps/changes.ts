@@ -5,6 +5,7 @@ import {
   bothSigned,
   type Channel,
   closingTxHash,
+  contractsOf,
   fundingTxHash,
   moveTxHash,
   other,
@@ -24,6 +25,8 @@ export interface Told {
   /** Hash of the transaction that is on its way to the chain, and what it is. */
   tx: { what: string; hash: string } | null;
   reason: string | null;
+  /** Contracts of that state, `ct_`. What was stored before there were any lacks it. */
+  contracts?: string[];
 }
 
 export type Change = Pick<PageEvent, 'type' | 'detail'>;
@@ -40,6 +43,7 @@ export function toldOf(channel: Channel): Told {
         : null,
     tx: txOf(channel),
     reason: channel.reason,
+    contracts: latest ? contractsOf(channel, latest).map(({ contract }) => encode('ct', contract)) : [],
   };
 }
 
@@ -70,6 +74,13 @@ export function changesOf(before: Told | null, channel: Channel): Change[] {
       theirs: balances[other(channel.role)].toString(),
     });
   }
+  if (channel.latest && before?.number !== now.number)
+    for (const { contract, owner, codeHash } of contractsOf(channel, channel.latest)) {
+      const name = encode('ct', contract);
+      if (before?.contracts?.includes(name)) continue;
+      const by = owner === null ? 'contract' : owner === channel.role ? 'me' : 'peer';
+      add('newContract', { contract: name, by, ...(codeHash ? { codeHash: toHex(codeHash) } : {}) });
+    }
   if (before?.move && !now.move) {
     const locked = now.number !== null && BigInt(now.number) >= BigInt(before.move.number);
     if (locked)

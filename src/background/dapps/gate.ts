@@ -11,6 +11,7 @@ import { type Outcome, other, spendable, type Terms } from '../../protocol/chann
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
+import { Contracts } from './contracts.ts';
 import { PageError } from './errors.ts';
 import { Operations } from './operations.ts';
 import type { Sites } from './sites.ts';
@@ -35,12 +36,14 @@ type Methods = {
 export class Gate {
   readonly #deps: GateDeps;
   readonly operations: Operations;
+  readonly contracts: Contracts;
   /** What was told of each channel, and whether that is in the store. */
   readonly #told = new Map<string, { told: Told | null; stored: boolean }>();
   readonly #telling = new Map<string, Promise<void>>();
   constructor(deps: GateDeps) {
     this.#deps = deps;
     this.operations = new Operations({ ...deps, running: () => this.#running() });
+    this.contracts = new Contracts({ ...deps, running: () => this.#running() });
   }
 
   /** @throws PageError */
@@ -88,6 +91,12 @@ export class Gate {
         'withdraw',
         BigInt(input.amount),
       ),
+    'channel.createContract': async (origin, input) =>
+      this.contracts.create(origin, this.#own(origin, input), input),
+    'channel.callContract': async (origin, input) =>
+      this.contracts.call(origin, this.#own(origin, input), input),
+    'channel.callContractStatic': async (origin, input) =>
+      this.contracts.callStatic(origin, this.#own(origin, input), input),
     'channel.shutdown': async (origin, input) =>
       this.operations.begin(origin, input.requestId, this.#own(origin, input), 'shutdown'),
     'channel.sendMessage': async (origin, input) =>
@@ -327,6 +336,11 @@ function balancesOf(actor: ChannelActor) {
 
 function answerOf(actor: ChannelActor, outcome: Outcome) {
   const { role } = actor.channel;
+  if (outcome.contract)
+    throw new PageError(
+      'invalidParams',
+      'This requestId belongs to a contract: use a new one for a payment.',
+    );
   if (!outcome.ok || !outcome.balances)
     throw new PageError(outcome.code === 'declined' ? 'userRejected' : 'internal', outcome.message);
   return {

@@ -1,12 +1,24 @@
 /** What the popup shows of a site's question: derived from what it asked for and what is true now. */
 
 import type { ChannelActor } from '../../engine/actor.ts';
-import type { Engine } from '../../engine/engine.ts';
+import { type Engine, EngineError } from '../../engine/engine.ts';
+import { toHex } from '../../protocol/bytes.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { closeQuote, entriesOf, other } from '../../protocol/channel/index.ts';
-import type { ApprovalView } from '../../rpc/schema.ts';
+import {
+  type ContractOutcome,
+  calledFunction,
+  closeQuote,
+  codeHash,
+  codeOf,
+  entriesOf,
+  heldByContracts,
+  other,
+} from '../../protocol/channel/index.ts';
+import { DecodeError, decode as decodeFate } from '../../protocol/vm/index.ts';
+import type { ApprovalView, ContractPreview } from '../../rpc/schema.ts';
 import { decodeEntries, digestOf, termsView } from '../view.ts';
 import type { SiteAsk } from './approvals.ts';
+import type { ContractAsk } from './contracts.ts';
 import { readTransaction, TransactionError } from './transaction.ts';
 
 export interface ViewDeps {
@@ -26,6 +38,8 @@ export function siteApproval(deps: ViewDeps, ask: SiteAsk): ApprovalView | null 
       return channelOperation(deps, ask);
     case 'site_transaction':
       return transaction(deps, ask);
+    case 'site_contract':
+      return contract(deps, ask);
     case 'site_message':
       return { ...ask, digest: digestOf([ask.id, ask.origin, ask.message]) };
   }
@@ -108,6 +122,78 @@ function channelOperation(
     },
   };
   return { ...shown, digest: digestOf(shown) };
+}
+
+function contract({ engine }: ViewDeps, ask: ContractAsk): ApprovalView | null {
+  const actor = engine.channels().find((candidate) => candidate.id === ask.channel);
+  const channel = actor?.channel;
+  if (!channel?.latest || channel.phase !== 'open') return null;
+  const { latest, role } = channel;
+  const { wish } = ask;
+  const code = wish.type === 'create' ? wish.code : codeOf(latest, wish.contract);
+  if (!code) return null;
+  const shown = {
+    kind: ask.kind,
+    id: ask.id,
+    origin: ask.origin,
+    createdAt: ask.createdAt,
+    channel: actor!.id,
+    peer: encode('ak', actor!.peer),
+    operation: wish.type,
+    contract: wish.type === 'call' ? encode('ct', wish.contract) : null,
+    codeHash: toHex(codeHash(code)),
+    codeSize: code.length,
+    amount: ask.amount.toString(),
+    gas: wish.type === 'call' ? { limit: wish.gas.toString(), price: wish.gasPrice.toString() } : null,
+    sequenceNumber: latest.number.toString(),
+    before: { mine: latest.balances[role].toString(), theirs: latest.balances[other(role)].toString() },
+    held: heldByContracts(latest).toString(),
+  };
+  return { ...shown, digest: digestOf([ask.of, shown]) };
+}
+
+/** The rest of a contract request, too large for a view that is pushed; executed on the latest state. */
+export async function contractPreview(engine: Engine, ask: ContractAsk): Promise<ContractPreview> {
+  const { wish, amount, aci } = ask;
+  const { channel } = engine.channel(ask.channel);
+  const code = wish.type === 'create' ? wish.code : channel.latest && codeOf(channel.latest, wish.contract);
+  const fn = code && calledFunction(code, wish.callData);
+  const base = {
+    callData: encode('cb', wish.callData),
+    fn: fn && { ...fn, id: toHex(fn.id) },
+    aci,
+  };
+  try {
+    const { outcome, balances, held } = await engine.preview(ask.channel, wish, amount);
+    const result = {
+      returnType: outcome.returnType,
+      returnValue: encode('cb', outcome.returnValue),
+      reason: reasonOf(outcome),
+      gasUsed: outcome.gasUsed.toString(),
+      mine: balances[channel.role].toString(),
+      theirs: balances[other(channel.role)].toString(),
+      held: held.toString(),
+    };
+    return { ...base, result, problem: null };
+  } catch (error) {
+    if (error instanceof EngineError) return { ...base, result: null, problem: error.message };
+    throw error;
+  }
+}
+
+/** What a failed call says of itself: a revert carries a string of its own, an error the machine's text. */
+function reasonOf({ returnType, returnValue }: ContractOutcome): string | null {
+  if (returnType === 'ok') return null;
+  if (returnType === 'error') return new TextDecoder().decode(returnValue);
+  try {
+    const value = decodeFate(returnValue);
+    return typeof value === 'object' && value.kind === 'string'
+      ? new TextDecoder().decode(value.bytes)
+      : null;
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
 }
 
 function transaction(

@@ -339,6 +339,8 @@ export const de: Texts = {
     paying: (amount) => `${amount} AE werden gezahlt`,
     being_paid: (amount) => `${amount} AE kommen an`,
     asked: (amount) => `${amount} AE werden von dir erbeten`,
+    contract: () => 'Ein Vertrag wird ausgeführt',
+    contract_asked: () => 'Die Gegenseite möchte einen Vertrag anlegen',
     refusing: () => 'Eine abgelehnte Zahlung wird zurückgenommen',
     deposit: (amount) => `${amount} AE werden eingezahlt`,
     withdrawal: (amount) => `${amount} AE werden ausgezahlt`,
@@ -483,6 +485,17 @@ export const de: Texts = {
     aborting: 'Wird aufgegeben…',
     answer: 'Anfrage ansehen',
     technical: 'Technische Einzelheiten',
+    contracts: {
+      title: 'Verträge',
+      madeBy: 'Angelegt von',
+      by: { me: 'dir', peer: 'der Gegenseite', contract: 'einem anderen Vertrag' },
+      holds: 'Hält',
+      id: 'Vertrag',
+      held: (amount) =>
+        `Verträge dieses Kanals halten ${amount} AE. Nur ihre eigenen Regeln zahlen diese Coins aus.`,
+      closeWaits:
+        'Beim gemeinsamen Schließen gingen die Coins verloren, die Verträge halten: Hol sie zuerst mit einem Aufruf heraus, auf der Seite, die den Vertrag benutzt.',
+    },
     facts: {
       peer: 'Gegenseite',
       channelId: 'Kanal-Kennung',
@@ -514,6 +527,11 @@ export const de: Texts = {
     title: 'Verlauf',
     empty: 'Es ist noch nichts passiert.',
     emptyText: 'Zahlungen, geöffnete und geschlossene Kanäle erscheinen hier.',
+    contracts: {
+      create: { me: 'Du hast einen Vertrag angelegt', peer: 'Die Gegenseite hat einen Vertrag angelegt' },
+      call: { me: 'Du hast einen Vertrag aufgerufen', peer: 'Die Gegenseite hat einen Vertrag aufgerufen' },
+    },
+    contractFailed: 'fehlgeschlagen, keine Coins bewegt',
     kinds: {
       opened: 'Kanal geöffnet',
       paid: 'Gezahlt',
@@ -561,6 +579,8 @@ export const de: Texts = {
       site_transaction: 'Transaktion unterschreiben',
       site_message: 'Text unterschreiben',
       site_channel: 'Seite fragt wegen eines Kanals',
+      site_contract: 'Seite fragt wegen eines Vertrags',
+      contract_create: 'Neuer Vertrag',
       incoming_channel: 'Eingehender Kanal',
       counter_offer: 'Andere Bedingungen gewünscht',
       incoming_update: 'Bitte um Zahlung',
@@ -590,6 +610,7 @@ export const de: Texts = {
     note: 'Notiz',
     before: 'Jetzt',
     after: 'Danach',
+    heldBalance: 'Verträge',
     yourBalance: 'Du',
     theirBalance: 'Gegenseite',
     httpWarning:
@@ -660,6 +681,40 @@ export const de: Texts = {
       deposit: 'Einzahlen',
       withdraw: 'Auszahlen',
       shutdown: 'Kanal schließen',
+    },
+    contract: {
+      operations: { create: 'Vertrag anlegen', call: 'Vertrag aufrufen' },
+      accept: 'Vertrag annehmen',
+      leads: {
+        create: (site, peer) => `${site} möchte, dass du in deinem Kanal mit ${peer} einen Vertrag anlegst.`,
+        call: (site, peer) => `${site} möchte, dass du in deinem Kanal mit ${peer} einen Vertrag aufrufst.`,
+      },
+      incomingLead: (peer) => `${peer} möchte in eurem Kanal einen Vertrag anlegen.`,
+      youGive: 'Du gibst dem Vertrag',
+      theyGive: 'Die Gegenseite gibt dem Vertrag',
+      held: 'Verträge halten danach',
+      fn: 'Funktion',
+      fnHash: 'Hash der Funktion',
+      unknown: 'unbekannt',
+      answer: 'Antwort',
+      checked: 'Funktion und Werte wurden am Vertrag geprüft; wie sie heißen, sagt die Seite.',
+      unchecked:
+        'Dieser Aufruf konnte nicht geprüft werden: Die Seite hat nicht gesagt, was er bedeutet, oder es passt nicht. Du siehst nur die rohen Daten.',
+      noFunction:
+        'Der Vertrag hat keine solche Funktion, die man aufrufen kann. Dieser Aufruf wird fehlschlagen.',
+      cannot: 'Das lässt sich jetzt nicht ausführen.',
+      fails: 'Das würde fehlschlagen, und es würden keine Coins bewegt.',
+      ifNow: 'Was jetzt dabei herauskäme. Zeit und Block sind die der Chain im Moment der Ausführung.',
+      gas: 'Gas',
+      gasOf: (used, limit) =>
+        used === null ? `höchstens ${limit}` : `${used}, höchstens ${limit}; im Kanal kostenlos`,
+      gasPrice: 'Gaspreis, falls auf der Chain erzwungen',
+      codeHash: 'Hash des Codes',
+      codeSize: 'Größe des Codes',
+      bytes: (n) => `${n} ${n === 1 ? 'Byte' : 'Bytes'}`,
+      risk: 'Ein Vertrag zahlt nur nach seinen eigenen Regeln aus. Coins, die du ihm gibst, kommen nur zurück, wenn sein Code es so sagt.',
+      incomingRisk:
+        'Deine Wallet kann nicht sagen, was dieser Vertrag tut. Nimm ihn nur an, wenn du ihn erwartet hast, etwa weil du mit der Gegenseite spielst oder etwas kaufst. Er nimmt dir jetzt nichts; Coins gehen nur durch Aufrufe zu ihm, denen du zustimmst.',
     },
     operationLeads: {
       open: (site) => `${site} möchte, dass du einen Kanal öffnest.`,

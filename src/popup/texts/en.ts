@@ -281,6 +281,8 @@ export const en = {
     paying: (amount: string) => `Paying ${amount} AE`,
     being_paid: (amount: string) => `Receiving ${amount} AE`,
     asked: (amount: string) => `${amount} AE asked for`,
+    contract: () => 'A contract is being carried out',
+    contract_asked: () => 'They want to make a contract',
     refusing: () => 'Undoing a refused payment',
     deposit: (amount: string) => `Depositing ${amount} AE`,
     withdrawal: (amount: string) => `Withdrawing ${amount} AE`,
@@ -420,6 +422,17 @@ export const en = {
     aborting: 'Giving up…',
     answer: 'Look at the request',
     technical: 'Technical details',
+    contracts: {
+      title: 'Contracts',
+      madeBy: 'Made by',
+      by: { me: 'you', peer: 'the other side', contract: 'another contract' },
+      holds: 'Holds',
+      id: 'Contract',
+      held: (amount: string) =>
+        `Contracts of this channel hold ${amount} AE. Only their own rules pay these coins out.`,
+      closeWaits:
+        'Closing together would lose the coins that contracts hold: take them out by a call first, on the site that uses the contract.',
+    },
     facts: {
       peer: 'Other side',
       channelId: 'Channel id',
@@ -461,6 +474,11 @@ export const en = {
       chain: 'On the chain',
       message: 'Message',
     },
+    contracts: {
+      create: { me: 'You made a contract', peer: 'They made a contract' },
+      call: { me: 'You called a contract', peer: 'They called a contract' },
+    },
+    contractFailed: 'it failed, no coins moved',
     after: 'after',
     by: (site: string) => `asked by ${site}`,
     search: 'Search',
@@ -496,6 +514,8 @@ export const en = {
       site_transaction: 'Sign a transaction',
       site_message: 'Sign a message',
       site_channel: 'Site asks about a channel',
+      site_contract: 'Site asks for a contract',
+      contract_create: 'New contract',
       incoming_channel: 'Incoming channel',
       counter_offer: 'Other terms asked for',
       incoming_update: 'Payment request',
@@ -526,6 +546,7 @@ export const en = {
     before: 'Now',
     after: 'After',
     yourBalance: 'You',
+    heldBalance: 'Contracts',
     theirBalance: 'They',
     httpWarning: 'This site is not encrypted: others in your network can change what it asks for.',
     incomingLead: (peer: string) => `${peer} wants to open a channel with you.`,
@@ -591,6 +612,42 @@ export const en = {
       deposit: 'Deposit',
       withdraw: 'Withdraw',
       shutdown: 'Close channel',
+    },
+    contract: {
+      operations: { create: 'Make contract', call: 'Call contract' },
+      accept: 'Accept contract',
+      leads: {
+        create: (site: string, peer: string) =>
+          `${site} wants you to make a contract in your channel with ${peer}.`,
+        call: (site: string, peer: string) =>
+          `${site} wants you to call a contract in your channel with ${peer}.`,
+      },
+      incomingLead: (peer: string) => `${peer} wants to make a contract in your channel.`,
+      youGive: 'You give the contract',
+      theyGive: 'They give the contract',
+      held: 'Contracts then hold',
+      fn: 'Function',
+      fnHash: 'Function hash',
+      unknown: 'unknown',
+      answer: 'It answers',
+      checked:
+        'Function and values were checked against the contract; what they are called is the site’s word.',
+      unchecked:
+        'This call could not be checked: the site did not say what it means, or what it says does not fit. You see only the raw data.',
+      noFunction: 'The contract has no such function that could be called. This call will fail.',
+      cannot: 'It cannot be carried out now.',
+      fails: 'It would fail, and no coins would move.',
+      ifNow: 'What it would come to now. Time and block are the chain’s at the moment it is carried out.',
+      gas: 'Gas',
+      gasOf: (used: string | null, limit: string) =>
+        used === null ? `at most ${limit}` : `${used}, at most ${limit}; free in the channel`,
+      gasPrice: 'Gas price, if forced on chain',
+      codeHash: 'Code hash',
+      codeSize: 'Code size',
+      bytes: (n: number) => plural(n, 'byte', 'bytes'),
+      risk: 'A contract pays out by its own rules only. Coins that you give it come back only if its code says so.',
+      incomingRisk:
+        'Your wallet cannot tell what this contract does. Accept it only if you expected it, for instance because you play or buy something with them. It takes nothing from you now; coins go to it only by calls that you approve.',
     },
     operationLeads: {
       open: (site: string) => `${site} wants you to open a channel.`,

@@ -14,6 +14,7 @@ import type { PeerOf } from '../ui/peer.tsx';
 import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { ChannelRequest } from './approvals/channel.tsx';
 import { ConnectRequest } from './approvals/connect.tsx';
+import { ContractRequest, IncomingContract } from './approvals/contract.tsx';
 import { CounterOffer } from './approvals/counter-offer.tsx';
 import { IncomingChannel } from './approvals/incoming-channel.tsx';
 import { MessageRequest } from './approvals/message.tsx';
@@ -40,6 +41,10 @@ function yesOf(approval: ApprovalView): string {
       return approval.broadcast ? t.approval.signAndSend : t.approval.sign;
     case 'site_message':
       return t.approval.sign;
+    case 'site_contract':
+      return t.approval.contract.operations[approval.operation];
+    case 'contract_create':
+      return t.approval.contract.accept;
     case 'site_channel':
       return t.approval.operations[approval.operation];
   }
@@ -57,6 +62,10 @@ function Body({ approval }: { approval: ApprovalView }) {
     case 'site_payment':
     case 'incoming_update':
       return <PaymentRequest approval={approval} peer={peer} />;
+    case 'site_contract':
+      return <ContractRequest approval={approval} peer={peer} />;
+    case 'contract_create':
+      return <IncomingContract approval={approval} peer={peer} />;
     case 'incoming_channel':
       return <IncomingChannel approval={approval} peer={peer} />;
     case 'counter_offer':

@@ -107,6 +107,40 @@ function Reconnect({ channel }: { channel: ChannelView }) {
   );
 }
 
+/** What contracts hold, and what that means for closing. */
+function Held({ channel }: { channel: ChannelView }) {
+  const { held } = channel.contracts;
+  if (held === '0' || isOver(channel)) return null;
+  return <Notice tone="warn">{t.channel.contracts.held(formatAe(BigInt(held)))}</Notice>;
+}
+
+function Contracts({ channel }: { channel: ChannelView }) {
+  const words = t.channel.contracts;
+  const { list } = channel.contracts;
+  if (list.length === 0) return null;
+  return (
+    <section className="card stack tight" aria-labelledby="contracts" data-testid="contracts">
+      <h2 id="contracts">{words.title}</h2>
+      {list.map(({ contract, by, balance, codeHash }) => (
+        <dl className="facts" key={contract}>
+          <Fact name={words.madeBy}>{words.by[by]}</Fact>
+          <Fact name={words.holds}>
+            <Amount form="full" aetto={balance} />
+          </Fact>
+          <Fact name={words.id} mono>
+            {contract}
+          </Fact>
+          {codeHash && (
+            <Fact name={t.approval.contract.codeHash} mono>
+              {codeHash}
+            </Fact>
+          )}
+        </dl>
+      ))}
+    </section>
+  );
+}
+
 function Close({ channel }: { channel: ChannelView }) {
   const client = useClient();
   const [asking, setAsking] = useState(false);
@@ -116,7 +150,12 @@ function Close({ channel }: { channel: ChannelView }) {
   const quote = channel.closeQuote;
   return (
     <>
-      <Button look="danger-quiet" wide onClick={() => setAsking(true)}>
+      <Button
+        look="danger-quiet"
+        wide
+        reason={channel.contracts.held === '0' ? null : t.channel.contracts.closeWaits}
+        onClick={() => setAsking(true)}
+      >
         {t.channel.close}
       </Button>
       <Confirm
@@ -336,6 +375,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
       <Banners />
       <Stage channel={channel} />
       <Balances channel={channel} />
+      <Held channel={channel} />
       {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}
       {channel.pending && (
         <Notice role="status">
@@ -378,6 +418,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
         </Tabs.Panel>
         <Tabs.Panel className="stack" value="details">
           <Facts channel={channel} />
+          <Contracts channel={channel} />
           {open && (
             <Disclosure label={t.channel.funds}>
               <FundsForm channel={channel} />

@@ -22,12 +22,16 @@ const icons: Record<Item['kind'], (props: { size?: number }) => React.JSX.Elemen
   message: NoteIcon,
 };
 
+const titleOf = ({ kind, contract }: Item): string =>
+  contract ? t.history.contracts[contract.type][contract.by] : t.history.kinds[kind];
+
 function Entry({ item, peer }: { item: Item; peer: string | null }) {
   const Icon = icons[item.kind];
   const sign = item.kind === 'paid' ? '\u2212' : item.kind === 'received' ? '+' : undefined;
   const about = [
     peer,
     item.note ? foreignText(item.note) : null,
+    item.contract && item.contract.returnType !== 'ok' ? t.history.contractFailed : null,
     item.origin ? t.history.by(siteName(item.origin)) : null,
   ].filter(Boolean);
   return (
@@ -37,7 +41,7 @@ function Entry({ item, peer }: { item: Item; peer: string | null }) {
       </span>
       <div className="grow">
         <div className="spread moved">
-          <span>{t.history.kinds[item.kind]}</span>
+          <span>{titleOf(item)}</span>
           {item.amount !== null && <Amount aetto={item.amount} sign={sign} />}
         </div>
         {about.length > 0 && <div className="small soft note-text">{about.join(' · ')}</div>}

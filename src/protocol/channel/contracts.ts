@@ -21,7 +21,7 @@ import {
 } from '../vm/index.ts';
 import { balanceAt, keyBlock } from './ask.ts';
 import { other } from './record.ts';
-import { treesOf } from './trees.ts';
+import { heldByContracts, treesOf } from './trees.ts';
 import type {
   Balances,
   Channel,
@@ -395,30 +395,44 @@ function differenceOf(mine: CallObject, claimed: Uint8Array): string {
   return 'the call objects are not the same';
 }
 
-// ---- a call without a round
+// ---- without a round
 
-/** Executes a call on the latest state and forgets what it changed. */
+/** What a wish would come to on the latest state. */
+export interface Preview {
+  outcome: ContractOutcome;
+  balances: Balances;
+  /** coins that contracts would hold, in aetto */
+  held: bigint;
+}
+
+/** Executes a wish on the latest state and forgets what it changed. */
+export function* preview(
+  channel: Channel,
+  state: CoSigned,
+  wish: ContractWish,
+  amount: bigint,
+): Rule<Preview | { problem: string }> {
+  if (wish.type === 'call' && !codeHashOf(state, wish.contract))
+    return { problem: `The channel has no contract ${toHex(wish.contract)}.` };
+  if (wish.type === 'call' && wish.gas > maxGas) return { problem: `Give at most ${maxGas} gas.` };
+  const block = yield* blockFor(null);
+  if (typeof block === 'string') return { problem: 'The node cannot be asked for the newest key block now.' };
+  const number = (channel.used > state.number ? channel.used : state.number) + 1n;
+  const entry = contractEntry(channel, channel.role, wish, amount);
+  const done = yield* execute(channel, state, entry, number, block);
+  if ('problem' in done) return { problem: `The contract cannot be executed: ${done.problem}.` };
+  return { outcome: outcomeOfCall(done.call), balances: done.balances, held: heldByContracts(done) };
+}
+
+/** A call without a round: what it came to. */
 export function* callStatic(
   channel: Channel,
   state: CoSigned,
   wish: Extract<ContractWish, { type: 'call' }>,
   amount: bigint,
 ): Rule<ContractOutcome | { problem: string }> {
-  if (!codeHashOf(state, wish.contract))
-    return { problem: `The channel has no contract ${toHex(wish.contract)}.` };
-  if (wish.gas > maxGas) return { problem: `Give at most ${maxGas} gas.` };
-  const block = yield* blockFor(null);
-  if (typeof block === 'string') return { problem: 'The node cannot be asked for the newest key block now.' };
-  const number = (channel.used > state.number ? channel.used : state.number) + 1n;
-  const done = yield* execute(
-    channel,
-    state,
-    contractEntry(channel, channel.role, wish, amount),
-    number,
-    block,
-  );
-  if ('problem' in done) return { problem: `The contract cannot be executed: ${done.problem}.` };
-  return outcomeOfCall(done.call);
+  const done = yield* preview(channel, state, wish, amount);
+  return 'problem' in done ? done : done.outcome;
 }
 
 // ---- what is told of it

@@ -1,5 +1,13 @@
 export { closeQuote, closingTxHash } from './close.ts';
 export {
+  type CalledFunction,
+  type ContractThere,
+  calledFunction,
+  codeOf,
+  contractsOf,
+  creationIn,
+} from './contract-list.ts';
+export {
   blockOf,
   callStatic,
   codeHash,
@@ -7,6 +15,8 @@ export {
   isContractBatch,
   maxGas,
   minGasPrice,
+  type Preview,
+  preview,
 } from './contracts.ts';
 export { answerTo, isSlashable, type SlashMaterial, slashMaterial, soloTxHash } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';

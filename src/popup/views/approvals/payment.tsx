@@ -4,6 +4,7 @@ import { t } from '../../texts/index.ts';
 import { Amount } from '../../ui/money.tsx';
 import { PeerLine, type PeerOf, peerName } from '../../ui/peer.tsx';
 import { useWallet } from '../../wallet.tsx';
+import { BalanceTable } from './balances.tsx';
 import { Origin } from './connect.tsx';
 
 type Payment = Extract<ApprovalView, { kind: 'site_payment' | 'incoming_update' }>;
@@ -60,39 +61,7 @@ export function PaymentRequest({ approval, peer }: { approval: Payment; peer: Pe
       <section className="card" aria-label={t.approval.peer}>
         <PeerLine peer={peer} />
       </section>
-      <section className="card">
-        <table className="compare">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="sr-only">{t.channel.balances}</span>
-              </th>
-              <th scope="col">{t.approval.before}</th>
-              <th scope="col">{t.approval.after}</th>
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">{t.approval.yourBalance}</th>
-              <td data-testid="mine-before">
-                <Amount form="full" aetto={approval.before.mine} />
-              </td>
-              <td data-testid="mine-after" className="changed">
-                <Amount form="full" aetto={approval.after.mine} />
-              </td>
-            </tr>
-            <tr>
-              <th scope="row">{t.approval.theirBalance}</th>
-              <td data-testid="theirs-before">
-                <Amount form="full" aetto={approval.before.theirs} />
-              </td>
-              <td data-testid="theirs-after" className="changed">
-                <Amount form="full" aetto={approval.after.theirs} />
-              </td>
-            </tr>
-          </tbody>
-        </table>
-      </section>
+      <BalanceTable before={approval.before} after={approval.after} />
       <BatchEntries approval={approval} peer={peer} />
     </>
   );
