@@ -1,20 +1,23 @@
 /**
- * `npm run bench -- [updates|startup|store] [--json]`: all benchmarks, or the one that is named. Readable text, or with
+ * `npm run bench -- [updates|startup|store|vm] [--json]`: all benchmarks, or the one that is named. Readable text, or with
  * `--json` one document on stdout; progress goes to stderr.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startDevnet } from '../devnet/index.ts';
 import { storeInBrowser, updatesInBrowser } from './browser/run.ts';
-import { storeInNode, updatesInNode } from './node.ts';
-import { startupText, storeText, updatesText } from './report.ts';
+import { storeInNode, updatesInNode, vmInNode } from './node.ts';
+import { startupText, storeText, updatesText, vmText } from './report.ts';
 import { benchStartup } from './startup.ts';
 import type { Size } from './store.ts';
 import type { Load } from './updates.ts';
+import type { VmLoad } from './vm.ts';
 
 const load: Load = { runs: 9, singles: 100, queued: { size: 1000, times: 2 } };
 
 const size: Size = { channels: 100, points: [100, 1_000, 10_000], singles: 50, loads: 7 };
+
+const vmLoad: VmLoad = { runs: 5, calls: 100, cosigned: 50, entries: [10, 1_000, 100_000] };
 
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 const loadAverage = () => loadavg()[0]!;
@@ -50,6 +53,11 @@ const benchmarks = {
     progress('store: the same in a worker of Chromium …');
     const browser = await onDevnet((url) => storeInBrowser(url, size));
     return [[node, browser], [node, browser].map(storeText).join('\n')];
+  },
+  async vm(): Promise<[result: unknown, text: string]> {
+    progress('vm: contract calls, alone and between two engines, in Node.js …');
+    const result = await onDevnet((url) => vmInNode(url, vmLoad));
+    return [result, vmText(result)];
   },
 };
 type Name = keyof typeof benchmarks;

@@ -7,6 +7,7 @@ import { openSqliteStore } from '../peer/store.ts';
 import type { Clock } from '../src/engine/ports.ts';
 import { benchStore, type Size, type StoreResult } from './store.ts';
 import { benchUpdates, type Load, type UpdatesResult } from './updates.ts';
+import { benchVm, type VmLoad, type VmResult } from './vm.ts';
 
 const clock: Clock = {
   now: Date.now,
@@ -19,6 +20,10 @@ const clock: Clock = {
 /** @param node URL of the devnet */
 export const updatesInNode = (node: string, load: Load): Promise<UpdatesResult> =>
   inDirectory((directory) => benchUpdates({ ...surroundings(directory), node, ...load }));
+
+/** @param node URL of the devnet */
+export const vmInNode = (node: string, load: VmLoad): Promise<VmResult> =>
+  inDirectory((directory) => benchVm({ ...surroundings(directory), node, ...load }));
 
 /** @param node URL of the devnet */
 export const storeInNode = (node: string, size: Size): Promise<StoreResult> =>

@@ -2,6 +2,7 @@
 import { limits, type StartupResult } from './startup.ts';
 import type { StoreResult } from './store.ts';
 import type { Rate, UpdatesResult } from './updates.ts';
+import type { SizeResult, VmResult } from './vm.ts';
 
 /** What is aimed at. */
 const aims = { ofLimit: 0.6, queuedPerSecond: 5000 };
@@ -100,6 +101,28 @@ export function storeText(result: StoreResult & Loaded): string {
     ],
     ['history and outcome of an update', each(({ bytesPerUpdate }) => `${bytesPerUpdate.toFixed(0)} B`)],
     ['on the disk', each(({ diskBytes }) => `${(diskBytes / 1000).toFixed(0)} kB`)],
+  ]);
+}
+
+export function vmText(result: VmResult & Loaded): string {
+  const { calls, cosigned, sizes } = result;
+  const grows = (name: string, part: Exclude<keyof SizeResult, 'entries'>): Row => {
+    const [first, last] = [sizes[0]![part], sizes.at(-1)![part]];
+    return [
+      name,
+      sizes.map((size) => ms(size[part])).join(' | '),
+      aim(last <= first * growth, `at most ${growth} x of the first: ${(last / first).toFixed(2)} x`),
+    ];
+  };
+  return table(`vm: ${result.where}`, result, [
+    ...calls.map(({ name, perSecond, ms: each }): Row => [name, `${perSecond.toFixed(0)}/s, ${ms(each)}`]),
+    ['one co-signed payment at a time', rateOf(cosigned.payment)],
+    ['one co-signed call at a time', rateOf(cosigned.call)],
+    ['beside so many map entries', sizes.map(({ entries }) => String(entries)).join(' | ')],
+    grows('  a call that leaves the map alone', 'untouchedMs'),
+    grows('  a call that changes an entry', 'touchedMs'),
+    grows('  a call of another contract', 'besideMs'),
+    grows('  a co-signed call that changes an entry', 'cosignedMs'),
   ]);
 }
 

@@ -8,6 +8,7 @@ import { createNodeClient } from '../src/engine/node-client.ts';
 import type { Clock, Signer, Store } from '../src/engine/ports.ts';
 import { defaultSettings } from '../src/engine/settings.ts';
 import { encode } from '../src/protocol/chain/address.ts';
+import type { ContractWish } from '../src/protocol/channel/index.ts';
 import { pipe } from './pipe.ts';
 import { mean, median, quantile } from './statistics.ts';
 
@@ -23,7 +24,10 @@ export interface Load {
   queued: { size: number; times: number };
 }
 
-export interface UpdatesOptions extends Load {
+export type UpdatesOptions = Load & Surroundings;
+
+/** Where two engines run. */
+export interface Surroundings {
   /** Of what the numbers are, for the reader. */
   where: string;
   /** URL of a devnet. */
@@ -111,13 +115,13 @@ export async function benchUpdates(options: UpdatesOptions): Promise<UpdatesResu
 
 // ---- what is measured
 
-interface Measured {
+export interface Measured {
   seconds: number;
   /** Milliseconds of each. */
   times: number[];
 }
 
-async function measure(count: number, work: (index: number) => Promise<unknown>): Promise<Measured> {
+export async function measure(count: number, work: (index: number) => Promise<unknown>): Promise<Measured> {
   const times: number[] = [];
   const began = performance.now();
   for (let i = 0; i < count; i++) {
@@ -128,7 +132,7 @@ async function measure(count: number, work: (index: number) => Promise<unknown>)
   return { seconds: (performance.now() - began) / 1000, times };
 }
 
-const summary = (runs: readonly Measured[]): Rate => ({
+export const summary = (runs: readonly Measured[]): Rate => ({
   perSecond: median(runs.map(({ times, seconds }) => times.length / seconds)),
   p50Ms: median(runs.map(({ times }) => quantile(times, 0.5))),
   p99Ms: median(runs.map(({ times }) => quantile(times, 0.99))),
@@ -164,18 +168,20 @@ function rawLimit({ signers, stores }: Pair, count: number): Promise<Measured> {
 
 // ---- the channel
 
-interface Pair {
+export interface Pair {
   signers: readonly Signer[];
   stores: readonly Store[];
   /** One payment of 1 aetto from the initiator. */
   pay(): Promise<void>;
+  /** Makes or calls a contract, from the initiator. @returns the contract */
+  request(contract: ContractWish): Promise<Uint8Array>;
   /** sequence_number of the last co-signed state. */
   round(): bigint;
   close(): Promise<void>;
 }
 
 /** Two engines and an open channel between them; what they commit, sign and verify goes through the meter. */
-async function openChannel(options: UpdatesOptions, meter: Meter): Promise<Pair> {
+export async function openChannel(options: Surroundings, meter = createMeter()): Promise<Pair> {
   const chain = createNodeClient({ url: options.node, timeoutMs: 10_000 });
   const { networkId, chainHash } = await chain.status();
   const signers = [
@@ -196,7 +202,7 @@ async function openChannel(options: UpdatesOptions, meter: Meter): Promise<Pair>
       transport: transports[index],
       chain: () => chain,
       network: { networkId, chainHash },
-      settings: () => defaultSettings,
+      settings: () => ({ ...defaultSettings, contracts: 'any' }),
       acceptIncoming: () => true,
       watchInterval: 100,
       on: {
@@ -242,6 +248,21 @@ async function openChannel(options: UpdatesOptions, meter: Meter): Promise<Pair>
         note: null,
       });
       if (!outcome.ok) throw new Error(`a payment failed: ${outcome.code}: ${outcome.message}`);
+    },
+    async request(contract) {
+      requests += 1;
+      const outcome = await a.request(id, {
+        scope: 'bench',
+        id: `r${requests}`,
+        amount: 0n,
+        direction: 'pay',
+        note: null,
+        contract,
+      });
+      if (!outcome.ok) throw new Error(`a contract failed: ${outcome.code}: ${outcome.message}`);
+      if (outcome.contract?.returnType !== 'ok')
+        throw new Error(`a contract failed: ${new TextDecoder().decode(outcome.contract?.returnValue)}`);
+      return outcome.contract.contract;
     },
     round: () => a.channel(id).channel.latest!.number,
     async close() {

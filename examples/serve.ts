@@ -1,18 +1,22 @@
 /**
- * Serves the demo pages on this computer: `tsx examples/serve.ts [port] [address of the shop peer's HTTP]`.
+ * Serves the demo pages on this computer: `tsx examples/serve.ts [port] [address of the shop peer's HTTP]`. The shop is
+ * at /, the game at /tictactoe/, the meter at /meter/.
  * `/config.json` tells the page which shop it belongs to; no link to the page can change who is paid.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, resolve, sep } from 'node:path';
+import { extname, join, sep } from 'node:path';
 
-const root = resolve(import.meta.dirname, 'shop');
+const root = import.meta.dirname;
+/** Directories beside the shop's. */
+const besides = ['tictactoe', 'meter', 'shared', 'contracts'];
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.json': 'application/json',
 };
 
 export interface DemoServer {
@@ -23,6 +27,7 @@ export interface DemoServer {
 
 /** @param shop where the shop peer answers `/shop.json`. Rejects where the port is taken (`EADDRINUSE`). */
 export async function serve(port: number, shop: string): Promise<DemoServer> {
+  let fate: Promise<string> | undefined;
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://page').pathname);
     const answer = (status: number, type: string, body: string | Buffer) => {
@@ -32,9 +37,14 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, 'text/plain', 'only GET is answered here');
     if (path === '/config.json') return answer(200, 'application/json', JSON.stringify({ shop }));
-    const file = join(root, path === '/' ? 'index.html' : path);
+    if (path === '/shared/fate.js') {
+      fate ??= bundle(join(root, 'shared/fate.ts'));
+      return answer(200, types['.js']!, await fate);
+    }
+    const place = besides.includes(path.split('/')[1]!) ? root : join(root, 'shop');
+    const file = join(place, path.endsWith('/') ? `${path}index.html` : path);
     const type = types[extname(file)];
-    if (!type || !file.startsWith(root + sep)) return answer(404, 'text/plain', 'there is no such file');
+    if (!type || !file.startsWith(place + sep)) return answer(404, 'text/plain', 'there is no such file');
     try {
       answer(200, type, await readFile(file));
     } catch {
@@ -55,8 +65,21 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
   };
 }
 
+/** A TypeScript module with all that it imports, for the browser. */
+async function bundle(entry: string): Promise<string> {
+  const { build } = await import('vite');
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, target: 'es2022', lib: { entry, formats: ['es'] } },
+  });
+  const [first] = Array.isArray(built) ? built : [built];
+  if (!first || !('output' in first)) throw new Error(`${entry} was not bundled`);
+  return first.output[0].code;
+}
+
 if (process.argv[1] === import.meta.filename) {
   const [port = '3017', shop = 'http://127.0.0.1:3016'] = process.argv.slice(2);
   const { url } = await serve(Number(port), shop);
-  console.log(`demo shop: ${url}`);
+  console.log(`demo shop: ${url}, game: ${url}/tictactoe/, meter: ${url}/meter/`);
 }

@@ -1,6 +1,7 @@
 /** A small shop: one channel with the customer, one payment per cup. Who is paid comes from the shop's own server. */
+import { ae, button, element, getJson, show, text } from '/shared/page.js';
+import { findProvider, isDeclined, isNotConnected, isRefused } from '/shared/wallet.js';
 import * as orders from './orders.js';
-import { findProvider, isDeclined, isNotConnected, isRefused } from './wallet.js';
 
 const descriptions = {
   espresso: 'Short, dark, from this morning’s roast.',
@@ -38,12 +39,6 @@ async function start() {
   state.provider.on('event', () => refresh());
   addEventListener('visibilitychange', () => document.hidden || refresh());
   if (localStorage.getItem(connectedKey)) await connect();
-}
-
-async function getJson(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return response.json();
 }
 
 async function connect() {
@@ -127,35 +122,12 @@ async function confirm(order) {
 
 // ── What is shown ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Aetto as AE, exactly. */
-function ae(aetto) {
-  const digits = aetto.padStart(19, '0');
-  const fraction = digits.slice(-18).replace(/0+$/, '');
-  return `${digits.slice(0, -18)}${fraction ? `.${fraction}` : ''} AE`;
-}
-
-/** Text stays text: nothing of wallet or shop becomes markup. */
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
-const text = (content, className = '') => element('p', { className }, content);
-const button = (label, onclick, more = {}) => element('button', { type: 'button', onclick, ...more }, label);
-
 function draw() {
   show('account', account());
   show('menu', menu());
   const list = orders.load();
   show('orders', list.map(orderRow));
   document.getElementById('orders-section').hidden = list.length === 0;
-}
-
-/** Leaves alone what looks the same, so that the keyboard's focus stays and nothing is read out twice. */
-function show(id, parts) {
-  const place = document.getElementById(id);
-  const next = element('div', {}, ...parts);
-  if (next.innerHTML !== place.innerHTML) place.replaceChildren(...next.childNodes);
 }
 
 function account() {
