@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { type Devnet, type DevnetOptions, startDevnet } from '../../devnet/index.ts';
 import { program } from './program.ts';
 
-
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
