@@ -4,7 +4,7 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { startDevnet } from '../devnet/index.ts';
+import { program } from '../e2e/harness/program.ts';
 import { storeInBrowser, updatesInBrowser } from './browser/run.ts';
 import { storeInNode, updatesInNode, vmInNode } from './node.ts';
 import { startupText, storeText, updatesText, vmText } from './report.ts';
@@ -22,15 +22,26 @@ const vmLoad: VmLoad = { runs: 5, calls: 100, cosigned: 50, entries: [10, 1_000,
 const progress = (line: string) => process.stderr.write(`${line}\n`);
 const loadAverage = () => loadavg()[0]!;
 
-/** Runs the work beside a devnet; with the machine's load before and after, as others may be at work. */
+/**
+ * Runs the work beside a devnet, a process of its own as the chain is for a wallet; with the machine's load before and
+ * after, as others may be at work.
+ */
 async function onDevnet<T>(work: (node: string) => Promise<T>): Promise<T & { loadAverage: number[] }> {
   const before = loadAverage();
-  const devnet = await startDevnet({ port: 0, keyBlockMs: 500, microBlockMs: 20 });
+  const devnet = program('devnet/main.ts', [
+    '--port',
+    '0',
+    '--key-block-ms',
+    '500',
+    '--micro-block-ms',
+    '20',
+  ]);
   try {
-    const result = await work(devnet.url);
+    const [url] = await devnet.printed(/http:\/\/\S+?(?=,)/);
+    const result = await work(url);
     return { ...result, loadAverage: [before, loadAverage()] };
   } finally {
-    await devnet.close();
+    await devnet.stop();
   }
 }
 
