@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoServer, serve } from '../examples/serve.ts';
 import { devnet, relay, shop } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { answer, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
 const password = 'correct horse battery';
@@ -193,7 +193,7 @@ describe('a wallet and the shop', () => {
     const asked = await wallet.approval(() => page.getByRole('button', { name: 'Connect Tandem' }).click());
     await asked.getByRole('button', { name: 'Connect' }).waitFor();
     await wallet.shot(asked, 'approve-connect');
-    await asked.getByRole('button', { name: 'Connect' }).click();
+    await answer(asked.getByRole('button', { name: 'Connect' }));
     await wallet.until('connected', (view) => view.sites.length === 1);
   });
 
@@ -213,7 +213,7 @@ describe('a wallet and the shop', () => {
     const asked = await wallet.approval(buy);
     await asked.getByRole('button', { name: /^Pay/ }).waitFor();
     await wallet.shot(asked, 'approve-payment');
-    await asked.getByRole('button', { name: /^Pay/ }).click();
+    await answer(asked.getByRole('button', { name: /^Pay/ }));
     const price = BigInt(Object.values(peer.info.prices)[0]!);
     await wallet.until('paid', (view) => BigInt(only(view).mine) === BigInt(before.mine) - price);
     await page
@@ -232,7 +232,7 @@ describe('a wallet and the shop', () => {
       'online again',
       (view) => only(view)?.connection === 'online' && view.approvals.length === 1,
     );
-    await asked.getByRole('button', { name: /^Pay/ }).click();
+    await answer(asked.getByRole('button', { name: /^Pay/ }));
     const price = BigInt(Object.values(peer.info.prices)[1]!);
     await wallet.until('paid', (view) => BigInt(only(view).mine) === BigInt(before.mine) - price);
   });

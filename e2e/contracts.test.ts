@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoServer, serve } from '../examples/serve.ts';
 import { devnet, relay, shop } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { answer, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
 const password = 'correct horse battery';
@@ -64,10 +64,7 @@ async function approved(wallet: Wallet, trigger: Locator, yes: string, picture?:
   const button = asked.getByRole('button', { name: yes, exact: true });
   await button.waitFor();
   if (picture) await wallet.shot(asked, picture);
-  // The window closes on the answer, at times before the click is told as done.
-  await button.click().catch((error) => {
-    if (!asked.isClosed()) throw error;
-  });
+  await answer(button);
 }
 
 describe('the meter, against the shop peer', () => {

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { browserFlags, findChromium } from '../../scripts/chromium.mjs';
 import type { ParamsOf, PopupMethod, ResultOf } from '../../src/rpc/popup.ts';
 import { popupPort } from '../../src/rpc/popup.ts';
@@ -20,6 +20,13 @@ export interface WalletOptions {
   colorScheme?: 'light' | 'dark';
   /** Directory of another extension that is installed too. */
   beside?: string;
+}
+
+/** A click that answers the question of a window: it closes on the answer, at times before the click is told as done. */
+export async function answer(button: Locator): Promise<void> {
+  await button.click().catch((error) => {
+    if (!button.page().isClosed()) throw error;
+  });
 }
 
 export class Wallet {
