@@ -8,16 +8,15 @@ import { minFee } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { account, reserveNonce, sign, verify } from './ask.ts';
+import { account, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
-import { hold, replacing, unspent } from './held.ts';
+import { hold, nextNonce, replacing } from './held.ts';
 import {
   change,
   finalId,
   latest,
   other,
-  ownKey,
   peerKey,
   persist,
   quiet,
@@ -158,9 +157,7 @@ export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
 }
 
 function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
-  const own = yield* account(ownKey(channel));
-  const waiting = own ? unspent(channel, own.nonce) : [];
-  const nonce = waiting[0]?.nonce ?? (own && (yield* reserveNonce()));
+  const { nonce, waiting } = yield* nextNonce(channel);
   // Without a node nothing is signed; the next reconnect tries again.
   if (nonce === null)
     return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });

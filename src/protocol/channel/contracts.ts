@@ -3,6 +3,7 @@
  * compares. A contract entry travels alone: itself, the proposer's result, the key block, and at most more meta entries.
  */
 import { equalBytes, fromHex, toHex } from '../bytes.ts';
+import { GAS_PRICE_MIN } from '../chain/fee.ts';
 import { blake2b256 } from '../chain/signed.ts';
 import { parseAccount } from '../state/account.ts';
 import { type Entry, EntryError, type EntryOf, parseEntry, serializeEntry } from '../state/entries.ts';
@@ -35,12 +36,11 @@ import type {
   Role,
   Rule,
 } from './types.ts';
-import { unit } from './units.ts';
 
 export type ContractEntry = EntryOf<'create' | 'call'>;
 
 /** The least price of a unit of gas for which the chain takes a call that is forced, in aetto. */
-export const minGasPrice = unit;
+export const minGasPrice = GAS_PRICE_MIN;
 /** The most gas of a call: what the chain takes in a block, so that the call can be forced. */
 export const maxGas = 6_000_000n;
 /** Key blocks that an update may lie behind the newest one (PROTOCOL 4). */
@@ -128,18 +128,26 @@ export function contractEntry(
         deposit: amount,
         callData: wish.callData,
       }
-    : {
-        type: 'call',
-        caller: own,
-        contract: wish.contract,
-        abiVersion: wish.abiVersion,
-        amount,
-        gas: wish.gas,
-        gasPrice: wish.gasPrice,
-        callData: wish.callData,
-        callStack: [],
-      };
+    : callEntry(own, wish, amount);
 }
+
+type Call = Extract<ContractWish, { type: 'call' }>;
+
+export const callEntry = (
+  caller: Uint8Array,
+  { contract, abiVersion, gas, gasPrice, callData }: Omit<Call, 'type'>,
+  amount: bigint,
+): EntryOf<'call'> => ({
+  type: 'call',
+  caller,
+  contract,
+  abiVersion,
+  amount,
+  gas,
+  gasPrice,
+  callData,
+  callStack: [],
+});
 
 export const coinsWith = (entry: ContractEntry): bigint =>
   entry.type === 'create' ? entry.deposit : entry.amount;
@@ -441,7 +449,7 @@ export function* preview(
 export function* callStatic(
   channel: Channel,
   state: CoSigned,
-  wish: Extract<ContractWish, { type: 'call' }>,
+  wish: Call,
   amount: bigint,
 ): Rule<ContractOutcome | { problem: string }> {
   const done = yield* preview(channel, state, wish, amount);

@@ -7,11 +7,11 @@ import { minFee, type Unpriced } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
-import { account, reserveNonce, sign } from './ask.ts';
+import { account, sign } from './ask.ts';
 import { openingState } from './establish.ts';
-import { dropRequests, failedProposal, outcomeOf } from './failure.ts';
+import { doneOutcome, dropRequests, failedProposal, outcomeOf } from './failure.ts';
 import { followForced, soloDone, soloGivenUp } from './forced.ts';
-import { hold, replacing, unspent } from './held.ts';
+import { hold, nextNonce, replacing, unspent } from './held.ts';
 import { bothSigned, bytesOf, moved, tookEffect } from './move.ts';
 import {
   change,
@@ -44,6 +44,10 @@ const settleGrace = 2;
 /** So many looks without a trace, and a solo transaction is made anew with another nonce. */
 const patience = 5;
 
+/** Whether an own solo transaction of this kind is on its way, or in the chain. */
+export const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
+  solo?.kind === kind && solo.missing < patience;
+
 /**
  * The latest state this side can show: a deposit or withdrawal that the chain has taken counts before both locked it.
  * Before funding_signed came it is the funding's own, which needs no payload.
@@ -61,8 +65,8 @@ export const roundOf = (state: CoSigned): bigint => state.number + 1n;
 
 /** What this side can show against a close with this object: a later state that both signed; null where it has none. */
 export function answerTo(channel: Channel, object: OnChain): CoSigned | null {
-  const state = provable({ ...channel, onChain: object });
   const seen = { ...channel, onChain: object };
+  const state = provable(seen);
   const older = object.lockedUntil > 0 && (object.round < roundOf(state) || isOldForced(seen));
   return older && state.source === 'update' ? state : null;
 }
@@ -127,8 +131,7 @@ export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'
   const known = change(channel, env, { onChain: object, goneAt: null });
   const news = changed(channel.onChain, object);
   if (object.lockedUntil === 0) {
-    const waits = channel.solo?.kind === 'close_solo' && channel.solo.missing < patience;
-    if (channel.phase === 'closing_solo' && !waits)
+    if (channel.phase === 'closing_solo' && !isUnderWay(channel, 'close_solo'))
       return stopped(
         known,
         env,
@@ -194,14 +197,14 @@ function enter(channel: Channel, env: Env, history: Parameters<typeof persist>[0
 
 /** The later state that both signed, without asking anyone, as soon as the old one is seen. */
 function* slash(closing: Transition, env: Env, state: CoSigned): Rule {
-  const { solo } = closing.channel;
-  if (solo?.kind === 'slash' && solo.round === roundOf(state) && solo.missing < patience) return closing;
+  const { channel } = closing;
+  if (isUnderWay(channel, 'slash') && channel.solo?.round === roundOf(state)) return closing;
   return yield* post(closing, env, 'slash', roundOf(state), (nonce) => ({
     type: 'ChannelSlashTx',
-    channelId: finalId(closing.channel),
-    fromId: ownKey(closing.channel),
-    payload: payloadOf(closing.channel, state),
-    poi: proofOf(closing.channel, state),
+    channelId: finalId(channel),
+    fromId: ownKey(channel),
+    payload: payloadOf(channel, state),
+    poi: proofOf(channel, state),
     ttl: 0n,
     nonce,
   }));
@@ -209,13 +212,13 @@ function* slash(closing: Transition, env: Env, state: CoSigned): Rule {
 
 /** Once the lock has ended: at once where this side closed or answered, a little later otherwise. */
 function* settle(closing: Transition, env: Env, object: OnChain, height: number): Rule {
-  const { solo } = closing.channel;
-  if (solo?.kind === 'settle' && solo.missing < patience) return closing;
-  if (height < object.lockedUntil + (solo ? 0 : settleGrace)) return closing;
+  const { channel } = closing;
+  if (isUnderWay(channel, 'settle')) return closing;
+  if (height < object.lockedUntil + (channel.solo ? 0 : settleGrace)) return closing;
   return yield* post(closing, env, 'settle', object.round, (nonce) => ({
     type: 'ChannelSettleTx',
-    channelId: finalId(closing.channel),
-    fromId: ownKey(closing.channel),
+    channelId: finalId(channel),
+    fromId: ownKey(channel),
     initiatorAmountFinal: object.balances.initiator,
     responderAmountFinal: object.balances.responder,
     ttl: 0n,
@@ -232,9 +235,7 @@ export function* post(
   make: (nonce: bigint) => Unpriced,
 ): Rule {
   const { channel } = before;
-  const own = yield* account(ownKey(channel));
-  const waiting = own ? unspent(channel, own.nonce) : [];
-  const nonce = waiting[0]?.nonce ?? (own && (yield* reserveNonce()));
+  const { nonce, waiting } = yield* nextNonce(channel);
   if (nonce === null)
     return {
       ...before,
@@ -377,10 +378,7 @@ function decidedProposal({ proposal, onChain }: Channel): {
       scope,
     }),
   );
-  const outcomes = requests.map(
-    ({ scope, id }): Outcome => ({ scope, id, ok: true, number, balances, code: '', message: '' }),
-  );
-  return { history, outcomes };
+  return { history, outcomes: requests.map((request) => doneOutcome(request, { number, balances })) };
 }
 
 /** After the end: nonces that were overtaken are spent on nothing (the watcher's), or later ones would wait behind them. */

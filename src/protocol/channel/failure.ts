@@ -2,7 +2,7 @@
  * How a channel stops: `error` ends it for good (seed: error), an abort ends an opening to which nothing commits.
  */
 import { change, isCommitted, persist, transition, wireId, withLive } from './record.ts';
-import type { Channel, Effect, Env, Outcome, Request, Transition } from './types.ts';
+import type { Channel, CoSigned, Effect, Env, Outcome, Request, Transition } from './types.ts';
 
 const encoder = new TextEncoder();
 
@@ -20,6 +20,17 @@ export const outcomeOf = (request: Request, code: string, message: string): Outc
   balances: null,
   code,
   message,
+});
+
+/** How a request ended that this state carried out. */
+export const doneOutcome = (
+  request: Request,
+  { number, balances }: Pick<CoSigned, 'number' | 'balances'>,
+): Outcome => ({
+  ...outcomeOf(request, '', ''),
+  ok: true,
+  number,
+  balances,
 });
 
 /** Answers to all requests that this channel will not fulfil. */

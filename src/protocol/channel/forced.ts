@@ -4,7 +4,7 @@
  * One that stands on an older state than both signed is answered by that state.
  */
 import { equalBytes } from '../bytes.ts';
-import { gasOf, minFee } from '../chain/fee.ts';
+import { gasOf, minFee, type Unpriced } from '../chain/fee.ts';
 import { parseSignedTx } from '../chain/signed.ts';
 import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
 import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
@@ -12,22 +12,14 @@ import { StateError } from '../state/error.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
 import { account } from './ask.ts';
-import { asking, blockFor, maxGas } from './contracts.ts';
-import { isForcedAhead, isOldForced, payloadOf, post, provable, roundOf } from './dispute.ts';
-import { outcomeOf } from './failure.ts';
+import { asking, blockFor, callEntry, contractEntry, maxGas } from './contracts.ts';
+import { isForcedAhead, isOldForced, isUnderWay, payloadOf, post, provable, roundOf } from './dispute.ts';
+import { doneOutcome } from './failure.ts';
 import { forceProgress } from './force-progress.ts';
 import { unspent } from './held.ts';
-import { change, finalId, ownKey, persist, refused, transition } from './record.ts';
+import { change, finalId, noSignature, ownKey, persist, refused, transition } from './record.ts';
 import { stateFrom, treesOf } from './trees.ts';
 import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
-
-/** In place of a signature on a state that the chain made. */
-export const noSignature = new Uint8Array(64);
-/** As in dispute.ts: so many looks without a trace, and a transaction counts as lost. */
-const patience = 5;
-
-const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
-  solo?.kind === kind && solo.missing < patience;
 
 /** Whether the own forced call waits for the chain. */
 const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
@@ -54,14 +46,16 @@ export function* onSnapshot(channel: Channel, env: Env): Rule {
 }
 
 const snapshot = (channel: Channel, env: Env, state: CoSigned): Rule =>
-  post(transition(channel), env, 'snapshot', roundOf(state), (nonce) => ({
-    type: 'ChannelSnapshotSoloTx',
-    channelId: finalId(channel),
-    fromId: ownKey(channel),
-    payload: payloadOf(channel, state),
-    ttl: 0n,
-    nonce,
-  }));
+  post(transition(channel), env, 'snapshot', roundOf(state), (nonce) => snapshotTx(channel, state, nonce));
+
+const snapshotTx = (channel: Channel, state: CoSigned, nonce: bigint): Unpriced => ({
+  type: 'ChannelSnapshotSoloTx',
+  channelId: finalId(channel),
+  fromId: ownKey(channel),
+  payload: payloadOf(channel, state),
+  ttl: 0n,
+  nonce,
+});
 
 /** Fee of a snapshot of the latest state, in aetto; null where the chain has that state. */
 export function snapshotFee(channel: Channel): bigint | null {
@@ -69,14 +63,7 @@ export function snapshotFee(channel: Channel): bigint | null {
   if (!onChain || !channel.channelId || !channel.latest || channel.phase !== 'open') return null;
   const state = provable(channel);
   if (state.source !== 'update' || roundOf(state) <= onChain.round) return null;
-  return minFee({
-    type: 'ChannelSnapshotSoloTx',
-    channelId: channel.channelId,
-    fromId: ownKey(channel),
-    payload: payloadOf(channel, state),
-    ttl: 0n,
-    nonce: 1n,
-  });
+  return minFee(snapshotTx(channel, state, 1n));
 }
 
 // ---- forcing
@@ -112,17 +99,7 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
         round: roundOf(state),
         trees,
       },
-      update: {
-        type: 'call',
-        caller: ownKey(channel),
-        contract: wish.contract,
-        abiVersion: contract.ctVersion & 0xffffn,
-        amount: wish.amount,
-        gas: wish.gas,
-        gasPrice: wish.gasPrice,
-        callData: wish.callData,
-        callStack: [],
-      },
+      update: callEntry(ownKey(channel), { ...wish, abiVersion: contract.ctVersion & 0xffffn }, wish.amount),
       env: at,
       ttl: 0n,
       nonce,
@@ -163,17 +140,15 @@ export function forceQuote(channel: Channel): ForceQuote | null {
   const request = proposal?.requests.find(({ contract }) => contract?.type === 'call');
   if (request?.contract?.type !== 'call' || phase !== 'open' || !onChain || !latest || chainDecides(channel))
     return null;
-  const { contract, callData, gas, gasPrice, abiVersion } = request.contract;
+  const { contract, callData, gas, gasPrice } = request.contract;
   const { amount } = request;
-  const caller = ownKey(channel);
-  const update = { caller, contract, abiVersion, amount, gas, gasPrice, callData, callStack: [] };
   const unpriced = {
     type: 'ChannelForceProgressTx' as const,
     channelId: finalId(channel),
-    fromId: caller,
+    fromId: ownKey(channel),
     payload: latest.source === 'update' ? payloadOf(channel, latest) : new Uint8Array(),
     round: roundOf(latest) + 1n,
-    update: serializeEntry({ type: 'call', ...update }),
+    update: serializeEntry(contractEntry(channel, channel.role, request.contract, amount)),
     stateHash: latest.stateHash,
     offChainTrees: serializeTrees(treesOf(channel, latest)),
     ttl: 0n,
@@ -220,15 +195,7 @@ export function* followForced(channel: Channel, env: Env, news: boolean): Rule<T
       signatures: { initiator: signature, responder: signature },
       source: 'chain',
     };
-    const outcomes = proposal.requests.map(({ scope, id }) => ({
-      scope,
-      id,
-      ok: true,
-      number,
-      balances,
-      code: '',
-      message: '',
-    }));
+    const outcomes = proposal.requests.map((request) => doneOutcome(request, latest));
     const note = 'The other side recorded your last update on the chain without an answer.';
     return transition(
       change(channel, env, { latest, proposal: null }),
@@ -294,12 +261,7 @@ export function adopt(
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
   const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
   if (same) signatures[channel.role] = proposal.signature;
-  const outcomes = (same ? proposal.requests : []).map((request) => ({
-    ...outcomeOf(request, '', ''),
-    ok: true,
-    number,
-    balances,
-  }));
+  const outcomes = (same ? proposal.requests : []).map((request) => doneOutcome(request, state));
   const next = change(channel, env, {
     latest: { ...state, signatures, source: 'chain' },
     used: number > channel.used ? number : channel.used,

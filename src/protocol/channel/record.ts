@@ -59,6 +59,9 @@ export const hashOf = (keys: Record<Role, Uint8Array>, balances: Balances): Uint
 export const offChainTx = (channelId: Uint8Array, number: bigint, hash: Uint8Array): Uint8Array =>
   serializeTx({ type: 'ChannelOffChainTx', channelId, round: number + 1n, stateHash: hash });
 
+/** In place of a signature on a state that nobody signed: the chain made it, or there is none yet. */
+export const noSignature = new Uint8Array(64);
+
 /** What was made last for a state's hash: whoever signs a state also verifies the other signature on it. */
 const made = new WeakMap<Uint8Array, { of: [string, Uint8Array, bigint]; bytes: Uint8Array }>();
 

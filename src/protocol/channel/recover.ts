@@ -5,17 +5,17 @@
 import { equalBytes } from '../bytes.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { blank, type Opening } from './establish.ts';
+import { noSignature } from './record.ts';
 import type { Channel, CoSigned, Env, Role, Terms } from './types.ts';
 
 const no32 = new Uint8Array(32);
-const no64 = new Uint8Array(64);
 
 /** Below every sequence_number: the first state that the peer shows is ahead of it. */
 const nothing: CoSigned = {
   number: -1n,
   balances: { initiator: 0n, responder: 0n },
   stateHash: no32,
-  signatures: { initiator: no64, responder: no64 },
+  signatures: { initiator: noSignature, responder: noSignature },
   source: 'chain',
 };
 
@@ -44,7 +44,7 @@ export const isEmptyHanded = (channel: Channel): boolean => channel.latest?.numb
 export const showsNothing = (message: MessageOf<'channel_reestablish'>): boolean =>
   message.sequence_number === 0n &&
   equalBytes(message.state_hash, no32) &&
-  equalBytes(message.signature, no64);
+  equalBytes(message.signature, noSignature);
 
 export const nothingToShow = (channel: Channel): MessageOf<'channel_reestablish'> => ({
   type: 'channel_reestablish',
@@ -52,6 +52,6 @@ export const nothingToShow = (channel: Channel): MessageOf<'channel_reestablish'
   channel_id: channel.channelId!,
   sequence_number: 0n,
   state_hash: no32,
-  signature: no64,
+  signature: noSignature,
   pending: 0n,
 });

@@ -10,13 +10,14 @@ import { onChainNow, verify } from './ask.ts';
 import { resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
-import { adopt, chainDecides, noSignature } from './forced.ts';
+import { adopt, chainDecides } from './forced.ts';
 import { bothSigned, commitMove, resumeMove } from './move.ts';
 import {
   change,
   coSignedBytes,
   finalId,
   latest,
+  noSignature,
   other,
   ownKey,
   peerKey,

@@ -16,7 +16,7 @@ import {
   make,
 } from './contracts.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
-import { errorData, outcomeOf, stop } from './failure.ts';
+import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
 import { chainDecides } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import {
@@ -487,7 +487,7 @@ export function* onUpdateAck(channel: Channel, env: Env, message: MessageOf<'upd
 function mayDefer(channel: Channel, proposal: Proposal): boolean {
   const before = latest(channel).balances[channel.role];
   if (proposal.balances[channel.role] > before) return false;
-  return proposal.entries.every((bytes) => ['transfer', 'meta'].includes(parseEntry(bytes).type));
+  return !isContractBatch(proposal.entries);
 }
 
 const deferred = (effect: Effect): Effect =>
@@ -499,13 +499,7 @@ export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): 
   const state = coSigned(channel, proposal, theirs, proposal.signature);
   const contract = contractOutcome(proposal.entries);
   const outcomes: Outcome[] = proposal.requests.map((request) => ({
-    scope: request.scope,
-    id: request.id,
-    ok: true,
-    number: state.number,
-    balances: state.balances,
-    code: '',
-    message: '',
+    ...doneOutcome(request, state),
     ...(contract ? { contract } : {}),
   }));
   const next = change(channel, env, { latest: state, proposal: null });
