@@ -42,6 +42,8 @@ const at = (page: Page, selector: string) =>
 /** By the accessible name, as a screen reader hears it. */
 const named = (page: Page, role: string, name: string) =>
   at(page, `::-p-aria([name="${name}"][role="${role}"])`);
+/** The yes of a question: it is taken a moment after the question is shown. */
+const yes = (page: Page) => at(page, '.button-pair .primary:not([aria-disabled])');
 /** Types into a form's empty field, found by its label. */
 async function type(page: Page, label: string, value: string): Promise<void> {
   const control = `//label[starts-with(normalize-space(), "${label}")]/following::*[self::input or self::textarea][1]`;
@@ -104,12 +106,12 @@ describe('the wallet in Firefox', () => {
   it('a page connects and is paid, after the person said so each time', async () => {
     page = await wallet.page(demo.url);
     const connect = await wallet.approval(() => named(page, 'button', 'Connect Tandem').click());
-    await named(connect, 'button', 'Connect').click();
+    await yes(connect).click();
     await wallet.until('connected', (view) => view.sites.length === 1);
     const before = only(await wallet.view());
     const asked = await wallet.approval(() => at(page, '#menu > li button').click());
     await wallet.shot(asked, 'approve-payment');
-    await at(asked, 'button ::-p-text(Pay)').click();
+    await yes(asked).click();
     const price = BigInt(Object.values(peer.info.prices)[0]!);
     await wallet.until('paid', (view) => BigInt(only(view).mine) === BigInt(before.mine) - price);
   });

@@ -135,6 +135,9 @@ export async function openGallery(): Promise<Gallery> {
       await then?.(page);
       // What it led to may be loaded then.
       await settled();
+      // The answers to a question are taken, and drawn so, a moment after it is shown.
+      if ((await page.locator('.button-pair .primary').count()) > 0)
+        await page.locator('.button-pair .primary:not([aria-disabled])').waitFor();
       return page;
     },
     async close() {
