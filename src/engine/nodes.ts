@@ -14,11 +14,17 @@ export type Roots = Record<TreeName, Uint8Array>;
 
 type Rooted<T extends { trees?: Trees }> = Omit<T, 'trees'> & { trees?: Roots };
 /** A channel's record with roots in place of trees. */
-export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move'> & {
+export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move' | 'lastMove'> & {
   latest: Rooted<CoSigned> | null;
   proposal: Rooted<Proposal> | null;
   move: Rooted<Move> | null;
+  lastMove: { move: Rooted<Move>; before: Rooted<CoSigned> } | null;
 };
+
+/** What of a record has trees, wherever it stands. */
+function holdersIn({ latest, proposal, move, lastMove }: Channel | ChannelRow) {
+  return [latest, proposal, move, lastMove?.move, lastMove?.before];
+}
 
 /** Finds a node's RLP by its hash. */
 export type FindNode = (hash: Uint8Array) => Uint8Array | undefined;
@@ -38,6 +44,10 @@ export const withRoots = (channel: Channel): ChannelRow => ({
   latest: rooted(channel.latest),
   proposal: rooted(channel.proposal),
   move: rooted(channel.move),
+  lastMove: channel.lastMove && {
+    move: rooted<Move>(channel.lastMove.move)!,
+    before: rooted<CoSigned>(channel.lastMove.before)!,
+  },
 });
 
 function planted<T extends { trees?: Trees }>(holder: Rooted<T> | null, find: FindNode | null): T | null {
@@ -64,17 +74,21 @@ function recordOf(row: ChannelRow, wanted: FindNode | null): Channel {
     latest: planted<CoSigned>(row.latest, wanted),
     proposal: planted<Proposal>(row.proposal, wanted),
     move: planted<Move>(row.move, wanted),
+    lastMove: row.lastMove && {
+      move: planted<Move>(row.lastMove.move, wanted)!,
+      before: planted<CoSigned>(row.lastMove.before, wanted)!,
+    },
   };
 }
 
 /** Whether the record has trees to be read. */
 export const hasRoots = (row: ChannelRow): boolean =>
-  [row.latest, row.proposal, row.move].some((holder) => holder?.trees !== undefined);
+  holdersIn(row).some((holder) => holder?.trees !== undefined);
 
 /** Everything that the record stands on. */
-function* treesIn({ latest, proposal, move }: Channel): Generator<Mpt> {
-  for (const holder of [latest, proposal, move])
-    if (holder?.trees) for (const name of hashOrder) yield holder.trees[name];
+function* treesIn(channel: Channel): Generator<Mpt> {
+  for (const holder of holdersIn(channel))
+    if (holder?.trees) for (const name of hashOrder) yield (holder.trees as Trees)[name];
 }
 
 const prefixOf = (id: string): string => `${id}/`;
@@ -91,15 +105,7 @@ export async function readNodes(store: Store, id: string): Promise<{ find: FindN
 const garbage = 1_000;
 
 /** The record without trees, once its channel is over. */
-export function withoutTrees(channel: Channel): Channel {
-  const { latest, proposal, move } = channel;
-  return {
-    ...channel,
-    latest: latest && { ...latest, trees: undefined },
-    proposal: proposal && { ...proposal, trees: undefined },
-    move: move && { ...move, trees: undefined },
-  };
-}
+export const withoutTrees = (channel: Channel): Channel => treeless(withRoots(channel));
 
 /** What the store has of one channel's nodes, so that each is written once. */
 export class KeptNodes {

@@ -15,7 +15,7 @@ import {
   withRoots,
 } from '../../src/engine/nodes.ts';
 import { type Store, StoreError } from '../../src/engine/ports.ts';
-import { type Channel, idle } from '../../src/protocol/channel/index.ts';
+import { type Channel, hashOfState, idle, type Move } from '../../src/protocol/channel/index.ts';
 import { stateHash } from '../../src/protocol/state/trees.ts';
 import { calling, creation } from '../channel/sophia.ts';
 import { World } from '../channel/world.ts';
@@ -136,6 +136,34 @@ describe('state trees in the store', () => {
     await sweep(store, kept);
     await save(store, kept, first);
     expect(stateHash((await load(store)).latest!.trees!)).toEqual(first.latest!.stateHash);
+    await store.close();
+  });
+
+  test('those of the last deposit and of the state before it are kept as well: a reorganisation may bring them back', async () => {
+    const store = open();
+    const { channel, change } = ledger();
+    const before = channel().latest!;
+    const { number, balances, trees, stateHash, signatures } = change().latest!;
+    const move: Move = {
+      kind: 'deposit',
+      by: 'initiator',
+      amount: 1n,
+      tx: new Uint8Array(),
+      hash: new Uint8Array(32),
+      nonce: 1n,
+      fee: 1n,
+      confirmations: 0,
+      locked: { mine: true, theirs: true },
+      cancel: null,
+      ...{ number, balances, trees, stateHash, signatures },
+    };
+    const later: Channel = { ...change(), lastMove: { move, before } };
+    const kept = new KeptNodes('c', later, 0);
+    await save(store, kept, later);
+    await sweep(store, kept);
+    const read = (await load(store)).lastMove!;
+    expect(hashOfState(later, read.before)).toEqual(before.stateHash);
+    expect(hashOfState(later, read.move)).toEqual(stateHash);
     await store.close();
   });
 

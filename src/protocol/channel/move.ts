@@ -344,11 +344,11 @@ function* takenUntold(channel: Channel, env: Env, confirmations: number | null):
   if (confirmations === null || confirmations < Math.max(1, channel.minimumDepth)) return transition(channel);
   const object = yield* onChainNow(finalId(channel));
   if (!object || !tookEffect(move, object)) return transition(channel);
-  const { number, balances, stateHash } = move;
+  const { number, balances } = move;
   const mine = move.signatures[channel.role]!;
   const signatures = { initiator: mine, responder: mine };
   const next = change(channel, env, {
-    latest: { number, balances, stateHash, signatures, source: 'chain' },
+    latest: { ...moved(move), signatures, source: 'chain' },
     lastMove: { move, before: latest(channel) },
     move: null,
   });
