@@ -34,9 +34,10 @@ export class FlagError extends Error {
 
 export function readFlags(args: string[]): Flags {
   let values: Record<string, string | undefined>;
+  let takeOver: boolean;
   try {
-    values = parseArgs({
-      args: args.filter((arg) => arg !== '--take-over'),
+    ({ 'take-over': takeOver = false, ...values } = parseArgs({
+      args,
       options: {
         data: { type: 'string' },
         node: { type: 'string' },
@@ -47,8 +48,9 @@ export function readFlags(args: string[]): Flags {
         faucet: { type: 'string' },
         'minimum-depth': { type: 'string' },
         tower: { type: 'string' },
+        'take-over': { type: 'boolean' },
       },
-    }).values;
+    }).values);
   } catch (error) {
     throw new FlagError(`${error instanceof Error ? error.message : error}\n${usage}`);
   }
@@ -71,7 +73,7 @@ export function readFlags(args: string[]): Flags {
     name: values.name ?? 'Demo shop',
     policy: values.policy ?? 'peer/policy.json',
     faucet: values.faucet ?? null,
-    takeOver: args.includes('--take-over'),
+    takeOver,
     minimumDepth: whole('minimum-depth', 1, 1_000),
     tower: values.tower ?? null,
   };

@@ -1,12 +1,12 @@
 /** What each method of the popup does. */
 import { decode, encode } from '../protocol/chain/address.ts';
-import { forceQuote, type Outcome, type Terms } from '../protocol/channel/index.ts';
+import { forceQuote, type Outcome } from '../protocol/channel/index.ts';
 import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
-import type { ChannelView } from '../rpc/schema.ts';
 import { type BackupDeps, exportBackup, importBackup } from './backup/index.ts';
 import { WalletError } from './errors.ts';
 import type { PopupHandlers } from './popup-server.ts';
 import type { Vault } from './vault/index.ts';
+import { termsOf } from './view.ts';
 import type { Wallet } from './wallet.ts';
 
 const ok = { ok: true } as const;
@@ -212,11 +212,3 @@ function positive(text: string): bigint {
   if (amount <= 0n) throw new WalletError('bad_amount', 'Give an amount above zero.');
   return amount;
 }
-
-const termsOf = (terms: ChannelView['terms']): Terms => ({
-  initiatorAmount: BigInt(terms.initiatorAmount),
-  responderAmount: BigInt(terms.responderAmount),
-  pushAmount: BigInt(terms.pushAmount),
-  channelReserve: BigInt(terms.channelReserve),
-  lockPeriod: terms.lockPeriod,
-});

@@ -7,18 +7,21 @@ import type { Session } from './vault/index.ts';
 /** Many changes within this time are one write: ms. */
 const pause = 250;
 
-/** @returns takes every view that is shown; one of a wallet that is not unlocked removes what was kept, at once */
-export function createLastView(session: Session, clock: Clock): (view: WalletView) => void {
-  let latest: WalletView | null = null;
+/** @returns hears of every change, and makes the view only to keep it; a wallet that is not unlocked keeps none, at once */
+export function createLastView(
+  session: Session,
+  clock: Clock,
+): (vault: WalletView['vault'], view: () => WalletView) => void {
+  let latest: (() => WalletView) | null = null;
   let cancel: (() => void) | null = null;
   let tail: Promise<unknown> = Promise.resolve();
   // One after the other, so that a late write never comes behind the removal. Without it the popup waits for the worker.
   const then = (work: () => Promise<unknown>) => {
     tail = tail.then(work).catch(() => undefined);
   };
-  return (view) => {
-    latest = view;
-    if (view.vault !== 'unlocked') {
+  return (vault, view) => {
+    latest = vault === 'unlocked' ? view : null;
+    if (!latest) {
       cancel?.();
       cancel = null;
       then(() => session.remove(lastViewKey));
@@ -27,8 +30,7 @@ export function createLastView(session: Session, clock: Clock): (view: WalletVie
     cancel ??= clock.after(pause, () => {
       cancel = null;
       then(async () => {
-        if (latest?.vault === 'unlocked')
-          await session.set(lastViewKey, { view: latest, at: clock.now() } satisfies LastView);
+        if (latest) await session.set(lastViewKey, { view: latest(), at: clock.now() } satisfies LastView);
       });
     });
   };

@@ -44,10 +44,10 @@ function changed(): void {
   pushed = true;
   queueMicrotask(() => {
     pushed = false;
-    void ready.then(({ wallet }) => {
-      const view = wallet.view();
-      popup.push(view);
-      keepView(view);
+    void ready.then(({ wallet, vault }) => {
+      wallet.showApprovals();
+      popup.push(() => wallet.view());
+      keepView(vault.status(), () => wallet.view());
     });
   });
 }

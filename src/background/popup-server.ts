@@ -23,7 +23,8 @@ export type PopupHandlers = { [M in PopupMethod]: (params: ParamsOf<M>) => Promi
 export interface PopupServer {
   /** Takes a connection of the extension's own pages; any other is cut. */
   accept(port: Runtime.Port): void;
-  push(view: WalletView): void;
+  /** Of a change: the view is made where somebody looks. */
+  push(view: () => WalletView): void;
 }
 
 /** What an open popup asks on its own, while nobody may be sitting there. */
@@ -85,8 +86,10 @@ export function createPopupServer(
           if (ports.has(port)) port.postMessage({ kind: 'view', view } satisfies PopupPush);
         });
     },
-    push(next) {
-      for (const port of ports) port.postMessage({ kind: 'view', view: next } satisfies PopupPush);
+    push(view) {
+      if (ports.size === 0) return;
+      const message = { kind: 'view', view: view() } satisfies PopupPush;
+      for (const port of ports) port.postMessage(message);
     },
   };
 }

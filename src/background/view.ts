@@ -6,6 +6,7 @@ import type { TowerClient } from '../engine/tower-client.ts';
 import { toHex } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
 import {
+  type Balances,
   blockOf,
   bothSigned,
   type Channel,
@@ -23,6 +24,7 @@ import {
   noteOf,
   openingBalances,
   other,
+  type Role,
   snapshotFee,
   soloTxHash,
   spendable,
@@ -41,6 +43,25 @@ export const termsView = (terms: Terms): TermsView => ({
   channelReserve: terms.channelReserve.toString(),
   lockPeriod: terms.lockPeriod,
 });
+
+/** @see termsView */
+export const termsOf = (terms: TermsView): Terms => ({
+  initiatorAmount: BigInt(terms.initiatorAmount),
+  responderAmount: BigInt(terms.responderAmount),
+  pushAmount: BigInt(terms.pushAmount),
+  channelReserve: BigInt(terms.channelReserve),
+  lockPeriod: terms.lockPeriod,
+});
+
+/** What each has, for a person: aetto. */
+export const sidesView = (balances: Balances, role: Role) => ({
+  mine: balances[role].toString(),
+  theirs: balances[other(role)].toString(),
+});
+
+/** Who made a contract, for a person. */
+export const makerOf = (owner: Role | null, role: Role) =>
+  owner === null ? 'contract' : owner === role ? 'me' : 'peer';
 
 export function channelView(
   engine: Engine,
@@ -62,18 +83,13 @@ export function channelView(
     phase: channel.phase,
     connection: engine.connection(actor),
     terms: termsView(channel.terms),
-    mine: balances[channel.role].toString(),
-    theirs: balances[peer].toString(),
+    ...sidesView(balances, channel.role),
     spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
     sequenceNumber: (channel.latest && !isEmptyHanded(channel) ? channel.latest.number : 0n).toString(),
     pending: pendingOf(channel),
     progress: progressOf(channel, height),
     contracts: contractsView(channel),
-    closeQuote: quote && {
-      mine: quote.balances[channel.role].toString(),
-      theirs: quote.balances[peer].toString(),
-      fee: quote.fee.toString(),
-    },
+    closeQuote: quote && { ...sidesView(quote.balances, channel.role), fee: quote.fee.toString() },
     reason: channel.reason ?? actor.notice ?? unreachableNote(engine, actor),
     watchtower: watchtowerOf(actor, tower),
     recovered: channel.recovered,
@@ -94,7 +110,7 @@ function contractsView(channel: Channel): ChannelView['contracts'] {
     held: heldByContracts(latest).toString(),
     list: contractsOf(channel, latest).map(({ contract, owner, balance, codeHash }) => ({
       contract: encode('ct', contract),
-      by: owner === null ? 'contract' : owner === role ? 'me' : 'peer',
+      by: makerOf(owner, role),
       balance: balance.toString(),
       codeHash: codeHash && toHex(codeHash),
     })),
@@ -233,8 +249,9 @@ export function channelApproval(actor: ChannelActor, initiatorFunded: boolean): 
   }
   const { incoming } = channel.live;
   if (!incoming || !channel.latest) return null;
-  const [mine, theirs] = [channel.role, other(channel.role)];
-  const before = channel.latest.balances;
+  const { role, latest } = channel;
+  const before = sidesView(latest.balances, role);
+  const after = sidesView(incoming.balances, role);
   const id = `update-${actor.id}-${incoming.number}`;
   const creation = creationIn(incoming.entries);
   if (creation) {
@@ -243,21 +260,20 @@ export function channelApproval(actor: ChannelActor, initiatorFunded: boolean): 
       codeHash: toHex(codeHash(creation.code)),
       codeSize: creation.code.length,
       deposit: creation.deposit.toString(),
-      before: { mine: before[mine].toString(), theirs: before[theirs].toString() },
-      after: { mine: incoming.balances[mine].toString(), theirs: incoming.balances[theirs].toString() },
+      before,
+      after,
       held: heldByContracts(incoming).toString(),
     };
     return { kind: 'contract_create', ...base, ...shown, digest: digestOf(shown) };
   }
   const entries = decodeEntries(incoming.entries);
-  const after = { mine: incoming.balances[mine].toString(), theirs: incoming.balances[theirs].toString() };
   return {
     kind: 'incoming_update',
     id,
     ...base,
     entries,
-    amount: (before[mine] - incoming.balances[mine]).toString(),
-    before: { mine: before[mine].toString(), theirs: before[theirs].toString() },
+    amount: (latest.balances[role] - incoming.balances[role]).toString(),
+    before,
     after,
     digest: digestOf([id, entries, after]),
   };

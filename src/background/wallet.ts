@@ -254,13 +254,13 @@ export class Wallet {
       transport,
       chain: () => this.#chain,
       network: { networkId, chainHash },
-      settings: () => this.#protocolSettings(),
+      settings: () => this.#protocol,
       acceptIncoming: () => this.#settings.acceptIncoming,
       watchInterval,
       on: {
         changed: (actor) => this.#onChanged(actor),
         considering: (actor) => void this.#onConsidering(actor),
-        committed: (actor, items) => this.#onCommitted(actor, items),
+        committed: (_, items) => this.#onCommitted(items),
         inband: (actor, data) => this.#quietly(this.gate.message(actor, data)),
         storeFailed: (error) => this.#onStoreFailed(error),
         chain: (status, problem) => this.#onChain(status, problem),
@@ -420,10 +420,6 @@ export class Wallet {
     if (changed) this.#deps.networkChanged();
   }
 
-  #protocolSettings(): Settings {
-    return this.#protocol;
-  }
-
   // ---- watchtower
 
   /** The one that was chosen, where it is for this network; new channels name it from now on. */
@@ -506,7 +502,7 @@ export class Wallet {
     this.changed();
   }
 
-  #onCommitted(_actor: ChannelActor, items: HistoryEntry[]): void {
+  #onCommitted(items: HistoryEntry[]): void {
     void this.refreshBalance();
     const received = items.filter((item) => item.kind === 'received');
     const failed = items.find((item) => item.kind === 'failed');
@@ -552,8 +548,8 @@ export class Wallet {
     const running = this.#running;
     if (!running) return;
     try {
-      const { balance } = await this.#chain.account(running.signer.publicKey);
-      const sending = await running.engine.waitingSends();
+      const { balance, nonce } = await this.#chain.account(running.signer.publicKey);
+      const sending = await running.engine.waitingSends(nonce);
       if (running !== this.#running) return;
       const key = (sends: WaitingSend[]) => sends.map(({ requestId, fee }) => `${requestId} ${fee}`).join();
       if (balance === this.#balance && key(sending) === key(this.#sending)) return;
@@ -568,7 +564,10 @@ export class Wallet {
   changed(): void {
     this.#version += 1;
     this.#deps.changed();
-    // Before the engine runs nothing is known of what waits: windows that are open stay.
+  }
+
+  /** Before the engine runs nothing is known of what waits: windows that are open stay. */
+  showApprovals(): void {
     if (this.#running) this.#deps.attention(this.approvals());
   }
 

@@ -7,8 +7,10 @@ import { minFee } from '../protocol/chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../protocol/chain/signed.ts';
 import { serializeTx, type TxOf } from '../protocol/chain/tx.ts';
 import {
+  type Channel,
   type ContractOutcome,
   type ContractWish,
+  type CoSigned,
   callStatic,
   consider,
   createTx,
@@ -25,10 +27,12 @@ import {
   preview,
   type Request,
   type Role,
+  type Rule,
   raisedFee,
   type Settings,
   type Terms,
   type Transition,
+  unspent,
   waitingSolo,
 } from '../protocol/channel/index.ts';
 import { encode, type Message } from '../protocol/wire/index.ts';
@@ -53,6 +57,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { staleOverrideAfter } from './settings.ts';
 import {
   canChange,
+  firstStored,
   historyKey,
   isReestablished,
   localId,
@@ -283,7 +288,7 @@ export class Engine {
     addresses: string[],
     peerName: string | null = null,
   ): Promise<ChannelActor> {
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     if (this.#byWire.has(toHex(channelId)))
       throw new EngineError('known_channel', 'This channel is in your wallet already.');
     const object = await this.#deps.chain().channel(channelId);
@@ -311,22 +316,9 @@ export class Engine {
       lockPeriod: object.lockPeriod,
     };
     const { networkId, chainHash } = this.#deps.network;
-    const stored: StoredChannel = {
-      channel: fromChain({ temporaryId: channelId, keys, networkId, chainHash }, role, terms, 1, this.#env()),
-      nextIndex: 0,
-      addresses,
-      peerName,
-      cancelTx: null,
-      left: false,
-      restoredAt: this.#deps.clock.now(),
-    };
-    await this.#deps.store.commit([
-      { table: 'channels', key: localId(stored.channel), value: storable(stored) },
-    ]);
-    const actor = this.#add(stored);
-    const send = this.#sessions.sender(theirs);
-    if (send) this.#connect(actor, send);
-    else this.#sessions.poke(theirs);
+    const opening = { temporaryId: channelId, keys, networkId, chainHash };
+    const channel = fromChain(opening, role, terms, 1, this.#env());
+    const actor = await this.#begin(firstStored(channel, addresses, peerName, this.#deps.clock.now()));
     void this.#watcher.look();
     return actor;
   }
@@ -350,24 +342,10 @@ export class Engine {
       this.#env(),
     );
     if (typeof channel === 'string') throw new EngineError('bad_terms', channel);
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     const problem = await this.fundingProblem(terms);
     if (problem) throw new EngineError('insufficient_funds', problem);
-    const stored: StoredChannel = {
-      channel,
-      nextIndex: 0,
-      addresses,
-      peerName,
-      cancelTx: null,
-      left: false,
-      restoredAt: null,
-    };
-    await this.#deps.store.commit([{ table: 'channels', key: localId(channel), value: storable(stored) }]);
-    const actor = this.#add(stored);
-    const send = this.#sessions.sender(peer);
-    if (send) this.#connect(actor, send);
-    else this.#sessions.poke(peer);
-    return actor;
+    return this.#begin(firstStored(channel, addresses, peerName));
   }
 
   /** What opening would cost on chain. */
@@ -425,7 +403,7 @@ export class Engine {
         done(known);
         return known;
       }
-      if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+      this.#requireSole();
       const actor = this.channel(id);
       const proposed = actor.channel.proposal?.requests.some((r) => requestKey(r.scope, r.id) === key);
       if (!proposed) await actor.post({ type: 'request', request });
@@ -452,12 +430,7 @@ export class Engine {
    * @throws EngineError where it cannot be executed
    */
   async callStatic(id: string, call: StaticCall, amount = 0n): Promise<ContractOutcome> {
-    const done = await this.channel(id).look(function* (channel) {
-      if (!channel.latest) return { problem: 'The channel is not open.' };
-      return yield* callStatic(channel, channel.latest, call, amount);
-    });
-    if ('problem' in done) throw new EngineError('execution', done.problem);
-    return done;
+    return this.#execute(id, (channel, state) => callStatic(channel, state, call, amount));
   }
 
   /**
@@ -465,9 +438,16 @@ export class Engine {
    * @throws EngineError where it cannot be executed
    */
   async preview(id: string, wish: ContractWish, amount: bigint): Promise<Preview> {
+    return this.#execute(id, (channel, state) => preview(channel, state, wish, amount));
+  }
+
+  async #execute<T extends object>(
+    id: string,
+    rule: (channel: Channel, state: CoSigned) => Rule<T | { problem: string }>,
+  ): Promise<T> {
     const done = await this.channel(id).look(function* (channel) {
       if (!channel.latest) return { problem: 'The channel is not open.' };
-      return yield* preview(channel, channel.latest, wish, amount);
+      return yield* rule(channel, channel.latest);
     });
     if ('problem' in done) throw new EngineError('execution', done.problem);
     return done;
@@ -479,7 +459,7 @@ export class Engine {
     event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' | 'on_chain' | 'forced' }>,
   ): Promise<Transition> {
     const actor = this.channel(id);
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     if (event.type === 'close_solo' && actor.stored.restoredAt !== null)
       throw new EngineError(
         'maybe_stale',
@@ -507,7 +487,7 @@ export class Engine {
     const actor = this.channel(id);
     const from = this.overrideFrom(actor);
     if (from === null) return this.wish(id, { type: 'close_solo' });
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     if (this.#deps.clock.now() < from)
       throw new EngineError(
         'maybe_stale',
@@ -591,14 +571,17 @@ export class Engine {
     }
   }
 
-  /** Payments of `spend` that no block has yet, as far as the node tells. */
-  async waitingSends(): Promise<WaitingSend[]> {
+  /**
+   * Payments of `spend` that no block has yet, as far as the node tells.
+   * @param used the account's last used nonce on the chain, where it is known already
+   */
+  async waitingSends(used?: bigint): Promise<WaitingSend[]> {
     const holders = this.#nonces.holders().filter(({ holder }) => holder.startsWith('spend/'));
     if (holders.length === 0) return [];
-    const { nonce: used } = await this.#deps.chain().account(this.#deps.signer.publicKey);
+    const spent = used ?? (await this.#deps.chain().account(this.#deps.signer.publicKey)).nonce;
     const waiting: WaitingSend[] = [];
     for (const { nonce, holder } of holders) {
-      if (nonce <= used) continue;
+      if (nonce <= spent) continue;
       const stored = (await this.#deps.store.get('requests', holder)) as StoredSend | undefined;
       if (!stored) continue;
       const { recipientId, amount } = spendOf(stored.signed);
@@ -624,7 +607,7 @@ export class Engine {
   }
 
   async #raiseSend(key: string, fee: bigint): Promise<{ hash: Uint8Array; fee: bigint }> {
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     const { store, signer } = this.#deps;
     const chain = this.#deps.chain();
     const stored = (await store.get('requests', key)) as StoredSend | undefined;
@@ -674,7 +657,7 @@ export class Engine {
       await this.wish(id, { type: 'raise_fee', fee });
       return;
     }
-    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+    this.#requireSole();
     if (fee < 2n * cancel.fee)
       throw new EngineError(
         'low_fee',
@@ -702,7 +685,7 @@ export class Engine {
         : channel.move?.cancel
           ? channel.move.nonce
           : isOver(channel)
-            ? [...channel.held].sort((a, b) => (a.nonce < b.nonce ? -1 : 1))[0]?.nonce
+            ? unspent(channel, 0n)[0]?.nonce
             : undefined;
     const tx = spendOf(stored.cancelTx);
     return tx.nonce === needed ? tx : null;
@@ -771,6 +754,11 @@ export class Engine {
 
   // ---- inside
 
+  /** @throws EngineError while another installation of this key is at work */
+  #requireSole(): void {
+    if (this.#rival.current()) throw new EngineError('rival', rivalSentence);
+  }
+
   #env() {
     return { now: this.#deps.clock.now(), settings: this.#deps.settings() };
   }
@@ -782,6 +770,18 @@ export class Engine {
       ? await readNodes(this.#deps.store, id)
       : { find: () => undefined, rows: 0 };
     this.#add({ ...row, channel: plant(row.channel, find, id) }, rows);
+  }
+
+  /** A new record: durable, then greeted to its peer. */
+  async #begin(stored: StoredChannel): Promise<ChannelActor> {
+    await this.#deps.store.commit([
+      { table: 'channels', key: localId(stored.channel), value: storable(stored) },
+    ]);
+    const actor = this.#add(stored);
+    const send = this.#sessions.sender(actor.peer);
+    if (send) this.#connect(actor, send);
+    else this.#sessions.poke(actor.peer);
+    return actor;
   }
 
   #add(stored: StoredChannel, nodes = 0): ChannelActor {
@@ -921,15 +921,7 @@ export class Engine {
     );
     if (typeof channel === 'string') return answer(channel);
     // Nothing is committed, so nothing is stored until the person accepts.
-    const actor = this.#add({
-      channel,
-      nextIndex: 0,
-      addresses: [],
-      peerName: null,
-      cancelTx: null,
-      left: false,
-      restoredAt: null,
-    });
+    const actor = this.#add(firstStored(channel));
     actor.attach(this.#sessions.sender(peer));
     this.#deps.on.changed(actor);
     this.#deps.on.considering(actor);

@@ -24,9 +24,10 @@ export interface Nonces {
   isForeign(used: bigint): Promise<boolean>;
 }
 
+export const noncePrefix = 'nonce/';
 /** Key in table `meta` of the highest nonce that is known here. It is of this installation: backups leave it out. */
-export const highestNonceKey = (networkId: string, account: Uint8Array): string =>
-  `nonce/${networkId}/${toHex(account)}`;
+const highestNonceKey = (networkId: string, account: Uint8Array): string =>
+  `${noncePrefix}${networkId}/${toHex(account)}`;
 
 export async function createNonces(deps: {
   store: Store;

@@ -14,9 +14,10 @@ export interface Rival {
   channel: string;
 }
 
+export const rivalPrefix = 'rival/';
 /** Key in table `meta`. It is of this installation: backups leave it out. */
 export const rivalKey = (networkId: string, account: Uint8Array): string =>
-  `rival/${networkId}/${toHex(account)}`;
+  `${rivalPrefix}${networkId}/${toHex(account)}`;
 
 export const rivalSentence =
   'Another installation of this wallet is active: the other side holds a later state that your key signed elsewhere. This one has stopped, so that the two do not contradict each other. Use the other one, or choose to use this one here.';

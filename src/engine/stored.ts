@@ -22,6 +22,22 @@ export interface StoredChannel {
   restoredAt: number | null;
 }
 
+/** The record of a channel that this wallet meets for the first time. */
+export const firstStored = (
+  channel: Channel,
+  addresses: string[] = [],
+  peerName: string | null = null,
+  restoredAt: number | null = null,
+): StoredChannel => ({
+  channel,
+  nextIndex: 0,
+  addresses,
+  peerName,
+  cancelTx: null,
+  left: false,
+  restoredAt,
+});
+
 /** Row of table `channels`: the nodes of its state trees are in table `nodes`. */
 export type StoredRow = Omit<StoredChannel, 'channel'> & { channel: ChannelRow };
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createLastView } from '../../src/background/last-view.ts';
 import { lastViewKey, readLastView } from '../../src/rpc/last-view.ts';
+import type { WalletView } from '../../src/rpc/schema.ts';
 import { wallet } from '../popup/fixture/views.ts';
 
 function scene() {
@@ -26,8 +27,9 @@ function scene() {
       };
     },
   };
+  const keep = createLastView(session, clock);
   return {
-    show: createLastView(session, clock),
+    show: (view: WalletView) => keep(view.vault, () => view),
     kept: () => kept.get(lastViewKey),
     writes: () => writes,
     read: () => readLastView(kept.get(lastViewKey), now),

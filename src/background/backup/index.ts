@@ -4,7 +4,9 @@
  */
 import * as v from 'valibot';
 import { type FindNode, hasRoots, nodeKey, plant } from '../../engine/nodes.ts';
+import { noncePrefix } from '../../engine/nonces.ts';
 import { type Clock, type Random, type Store, type Table, tables, type Write } from '../../engine/ports.ts';
+import { rivalPrefix } from '../../engine/rival.ts';
 import { canChange, historyKey, readStored, type StoredRow } from '../../engine/stored.ts';
 import { equalBytes, fromHex } from '../../protocol/bytes.ts';
 import { type Vault, VaultError } from '../vault/index.ts';
@@ -145,7 +147,7 @@ function restored(rows: SavedRow[], now: number): Write[] {
   // History written between the reading of the channel and of its rows belongs to a later record than this one.
   return writes.filter(({ table, key }) => {
     // What was seen of others with the same key was seen by the installation that made the backup.
-    if (table === 'meta' && /^(nonce|rival)\//.test(key)) return false;
+    if (table === 'meta' && [noncePrefix, rivalPrefix].some((start) => key.startsWith(start))) return false;
     if (table !== 'history') return true;
     const [id = ''] = key.split('/', 1);
     const end = next.get(id);

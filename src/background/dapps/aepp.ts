@@ -203,9 +203,7 @@ export class AeppGate {
 
   /** @throws AeppError unless the person approved */
   async #ask(ask: SiteAsk): Promise<void> {
-    const open = this.#deps.asks
-      .list()
-      .some(({ kind, origin, id }) => kind === ask.kind && origin === ask.origin && id !== ask.id);
+    const open = this.#deps.asks.ofSite(ask.kind, ask.origin).some(({ id }) => id !== ask.id);
     if (open) throw new AeppError('rejectedByUser', 'Another request of this site waits for the person.');
     if (!(await this.#deps.asks.ask(ask)))
       throw new AeppError('rejectedByUser', 'The person declined this request.');

@@ -80,6 +80,8 @@ export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string):
 export interface SiteAsks {
   list(): SiteAsk[];
   get(id: string): SiteAsk | undefined;
+  /** Those of this kind that this site waits for. */
+  ofSite<K extends SiteAsk['kind']>(kind: K, origin: string): Extract<SiteAsk, { kind: K }>[];
   /** Shows it to the person; resolves with the decision. The same id waits for the same decision. */
   ask(ask: SiteAsk): Promise<boolean>;
   /** Durable when it resolves, together with `writes`. @returns whether it was still open */
@@ -122,6 +124,10 @@ export async function loadSiteAsks(deps: {
   return {
     list: () => [...open.values()].sort((a, b) => a.createdAt - b.createdAt),
     get: (id) => open.get(id),
+    ofSite: <K extends SiteAsk['kind']>(kind: K, origin: string) =>
+      [...open.values()].filter(
+        (ask): ask is Extract<SiteAsk, { kind: K }> => ask.kind === kind && ask.origin === origin,
+      ),
     async ask(ask) {
       const decision = new Promise<boolean>((resolve) => {
         waiting.set(ask.id, [...(waiting.get(ask.id) ?? []), resolve]);

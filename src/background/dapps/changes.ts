@@ -8,10 +8,10 @@ import {
   contractsOf,
   fundingTxHash,
   moveTxHash,
-  other,
   soloTxHash,
 } from '../../protocol/channel/index.ts';
 import type { PageEvent } from '../../rpc/page.ts';
+import { makerOf, sidesView } from '../view.ts';
 
 /** What pages were told of a channel last: stored with the events, so that a restart knows what is still to tell. */
 export interface Told {
@@ -59,8 +59,7 @@ function txOf(channel: Channel): Told['tx'] {
 }
 
 /** @param before null where nothing was told yet */
-export function changesOf(before: Told | null, channel: Channel): Change[] {
-  const now = toldOf(channel);
+export function changesOf(before: Told | null, channel: Channel, now: Told = toldOf(channel)): Change[] {
   const changes: Change[] = [];
   const add = (type: Change['type'], detail: Change['detail']) => changes.push({ type, detail });
 
@@ -68,19 +67,17 @@ export function changesOf(before: Told | null, channel: Channel): Change[] {
     add('onChainTx', { what: now.tx.what, txHash: now.tx.hash });
   if (before?.phase !== now.phase) add('statusChanged', { phase: now.phase });
   if (channel.latest && before?.number !== now.number) {
-    const { balances } = channel.latest;
-    add('stateChanged', {
-      mine: balances[channel.role].toString(),
-      theirs: balances[other(channel.role)].toString(),
-    });
-  }
-  if (channel.latest && before?.number !== now.number)
+    add('stateChanged', sidesView(channel.latest.balances, channel.role));
     for (const { contract, owner, codeHash } of contractsOf(channel, channel.latest)) {
       const name = encode('ct', contract);
       if (before?.contracts?.includes(name)) continue;
-      const by = owner === null ? 'contract' : owner === channel.role ? 'me' : 'peer';
-      add('newContract', { contract: name, by, ...(codeHash ? { codeHash: toHex(codeHash) } : {}) });
+      add('newContract', {
+        contract: name,
+        by: makerOf(owner, channel.role),
+        ...(codeHash ? { codeHash: toHex(codeHash) } : {}),
+      });
     }
+  }
   if (before?.move && !now.move) {
     const locked = now.number !== null && BigInt(now.number) >= BigInt(before.move.number);
     if (locked)

@@ -3,7 +3,7 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import { type Engine, EngineError } from '../../engine/engine.ts';
 import type { Clock, Store } from '../../engine/ports.ts';
 import { requestKey } from '../../engine/stored.ts';
-import { toHex } from '../../protocol/bytes.ts';
+import { bytesToBigint, toHex } from '../../protocol/bytes.ts';
 import { AddressError, decode, encode, type Kind } from '../../protocol/chain/address.ts';
 import {
   type ContractOutcome,
@@ -12,12 +12,11 @@ import {
   maxGas,
   minGasPrice,
   type Outcome,
-  other,
   spendable,
 } from '../../protocol/channel/index.ts';
-import { digestOf } from '../view.ts';
+import { digestOf, sidesView } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
-import { PageError } from './errors.ts';
+import { anotherRequest, PageError } from './errors.ts';
 
 export interface ContractDeps {
   store: Store;
@@ -171,9 +170,7 @@ export class Contracts {
 
   /** @throws PageError where the person is not to be asked this */
   #mayAsk(ask: ContractAsk, actor: ChannelActor): void {
-    const open = this.#deps.asks
-      .list()
-      .filter((one) => one.kind === 'site_contract' && one.origin === ask.origin) as ContractAsk[];
+    const open = this.#deps.asks.ofSite('site_contract', ask.origin);
     const same = open.find((one) => one.id === ask.id);
     if (same && same.of !== ask.of) throw anotherRequest();
     if (same) return;
@@ -239,11 +236,8 @@ function bytesOf(name: string, kind: Kind, text: string): Uint8Array {
   }
 }
 
-const anotherRequest = () =>
-  new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');
-
 /** What a call came to, as pages and the popup read it. */
-export const callView = (outcome: ContractOutcome, number: bigint) => ({
+const callView = (outcome: ContractOutcome, number: bigint) => ({
   contract: encode('ct', outcome.contract),
   sequenceNumber: number.toString(),
   returnType: outcome.returnType,
@@ -251,7 +245,7 @@ export const callView = (outcome: ContractOutcome, number: bigint) => ({
   gasUsed: outcome.gasUsed.toString(),
   log: outcome.log.map(({ address, topics, data }) => ({
     contract: encode('ct', address),
-    topics: topics.map((topic) => BigInt(`0x${toHex(topic) || '0'}`).toString()),
+    topics: topics.map((topic) => bytesToBigint(topic).toString()),
     data: encode('cb', data),
   })),
 });
@@ -265,7 +259,6 @@ function answerOf(actor: ChannelActor, outcome: Outcome) {
     id: actor.id,
     ...callView(outcome.contract, outcome.number),
     round: (outcome.number + 1n).toString(),
-    mine: outcome.balances[role].toString(),
-    theirs: outcome.balances[other(role)].toString(),
+    ...sidesView(outcome.balances, role),
   };
 }

@@ -9,3 +9,6 @@ export class PageError extends Error {
     this.code = pageErrors[kind];
   }
 }
+
+export const anotherRequest = () =>
+  new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');

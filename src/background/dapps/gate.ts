@@ -7,8 +7,9 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { type Outcome, other, spendable, type Terms } from '../../protocol/channel/index.ts';
+import { type Outcome, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
+import { sidesView, termsOf } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { Contracts } from './contracts.ts';
@@ -141,7 +142,7 @@ export class Gate {
       known = { told: stored ?? (first ? toldOf(actor.channel) : null), stored: stored !== undefined };
     }
     const now = toldOf(actor.channel);
-    const changes = changesOf(known.told, actor.channel);
+    const changes = changesOf(known.told, actor.channel, now);
     const origins = this.#followers(actor);
     const store = known.stored || origins.length > 0;
     if (changes.length > 0 && store)
@@ -277,9 +278,7 @@ export class Gate {
       note: input.note ?? null,
       requestId: input.requestId,
     };
-    const open = this.#deps.asks
-      .list()
-      .filter((other) => other.kind === 'site_payment' && other.origin === origin);
+    const open = this.#deps.asks.ofSite('site_payment', origin);
     const same = open.find((other) => other.id === id);
     if (same && !sameAsk(same, ask))
       throw new PageError(
@@ -327,8 +326,7 @@ function balancesOf(actor: ChannelActor) {
   if (!channel.latest)
     throw new PageError('invalidParams', 'This channel has no balances yet: it is being opened.');
   return {
-    mine: channel.latest.balances[channel.role].toString(),
-    theirs: channel.latest.balances[other(channel.role)].toString(),
+    ...sidesView(channel.latest.balances, channel.role),
     spendable: spendable(channel).toString(),
     sequenceNumber: channel.latest.number.toString(),
   };
@@ -346,15 +344,6 @@ function answerOf(actor: ChannelActor, outcome: Outcome) {
   return {
     id: actor.id,
     sequenceNumber: String(outcome.number),
-    mine: outcome.balances[role].toString(),
-    theirs: outcome.balances[other(role)].toString(),
+    ...sidesView(outcome.balances, role),
   };
 }
-
-const termsOf = (terms: { [K in keyof Terms]: K extends 'lockPeriod' ? number : string }): Terms => ({
-  initiatorAmount: BigInt(terms.initiatorAmount),
-  responderAmount: BigInt(terms.responderAmount),
-  pushAmount: BigInt(terms.pushAmount),
-  channelReserve: BigInt(terms.channelReserve),
-  lockPeriod: terms.lockPeriod,
-});

@@ -12,7 +12,7 @@ import type { Terms } from '../../protocol/channel/index.ts';
 import { InviteError, parseInvite } from '../../rpc/invite.ts';
 import { digestOf } from '../view.ts';
 import { askId, type ChannelOperation, type SiteAsk, type SiteAsks } from './approvals.ts';
-import { PageError } from './errors.ts';
+import { anotherRequest, PageError } from './errors.ts';
 import type { Sites } from './sites.ts';
 
 export interface OperationDeps {
@@ -149,8 +149,8 @@ export class Operations {
     const known = await this.#known(origin, requestId, of);
     if (known) return known;
     const id = askId('site_channel', origin, requestId);
-    const open = this.#deps.asks.list().filter((ask) => ask.kind === 'site_channel' && ask.origin === origin);
-    const same = open.find((ask) => ask.id === id) as ChannelAsk | undefined;
+    const open = this.#deps.asks.ofSite('site_channel', origin);
+    const same = open.find((ask) => ask.id === id);
     if (same && same.of !== of) throw anotherRequest();
     if (!same && open.length > 0)
       throw new PageError(
@@ -209,9 +209,6 @@ function begin(engine: Engine, operation: ChannelOperation): Promise<unknown> {
       return engine.wish(operation.channel, { type: 'shutdown' });
   }
 }
-
-const anotherRequest = () =>
-  new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');
 
 function readInvite(link: string) {
   try {

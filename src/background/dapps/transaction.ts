@@ -3,7 +3,7 @@
  * be shown is refused, and so are transactions of channels (Tandem runs its own, and a state hash shows nothing) and of
  * generalized accounts (they change who signs for the account).
  */
-import { equalBytes } from '../../protocol/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/bytes.ts';
 import { encode } from '../../protocol/chain/address.ts';
 import {
   account,
@@ -298,5 +298,5 @@ function bytesText(bytes: Uint8Array): string {
   } catch {
     // Not text.
   }
-  return `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `0x${toHex(bytes)}`;
 }

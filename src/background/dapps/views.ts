@@ -16,7 +16,7 @@ import {
 } from '../../protocol/channel/index.ts';
 import { DecodeError, decode as decodeFate } from '../../protocol/vm/index.ts';
 import type { ApprovalView, ContractPreview } from '../../rpc/schema.ts';
-import { decodeEntries, digestOf, termsView } from '../view.ts';
+import { decodeEntries, digestOf, sidesView, termsView } from '../view.ts';
 import type { SiteAsk } from './approvals.ts';
 import type { ContractAsk } from './contracts.ts';
 import { readTransaction, TransactionError } from './transaction.ts';
@@ -116,10 +116,7 @@ function channelOperation(
     terms: null,
     sum: 'amount' in operation ? operation.amount.toString() : null,
     fee: quote?.fee.toString() ?? null,
-    gets: quote && {
-      mine: quote.balances[channel.role].toString(),
-      theirs: quote.balances[other(channel.role)].toString(),
-    },
+    gets: quote && sidesView(quote.balances, channel.role),
   };
   return { ...shown, digest: digestOf(shown) };
 }
@@ -146,7 +143,7 @@ function contract({ engine }: ViewDeps, ask: ContractAsk): ApprovalView | null {
     amount: ask.amount.toString(),
     gas: wish.type === 'call' ? { limit: wish.gas.toString(), price: wish.gasPrice.toString() } : null,
     sequenceNumber: latest.number.toString(),
-    before: { mine: latest.balances[role].toString(), theirs: latest.balances[other(role)].toString() },
+    before: sidesView(latest.balances, role),
     held: heldByContracts(latest).toString(),
   };
   return { ...shown, digest: digestOf([ask.of, shown]) };
@@ -170,8 +167,7 @@ export async function contractPreview(engine: Engine, ask: ContractAsk): Promise
       returnValue: encode('cb', outcome.returnValue),
       reason: reasonOf(outcome),
       gasUsed: outcome.gasUsed.toString(),
-      mine: balances[channel.role].toString(),
-      theirs: balances[other(channel.role)].toString(),
+      ...sidesView(balances, channel.role),
       held: held.toString(),
     };
     return { ...base, result, problem: null };
