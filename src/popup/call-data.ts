@@ -3,9 +3,9 @@
  * word: a function counts only where its name has the hash in the call data, values only where they encode to it again.
  */
 import { AciContractCallEncoder } from '@aeternity/aepp-calldata';
-import { blake2b } from '@noble/hashes/blake2.js';
 import * as v from 'valibot';
 import { toHex } from '../protocol/bytes.ts';
+import { functionId } from '../protocol/vm/bytecode.ts';
 
 export interface ReadCall {
   contract: string;
@@ -32,8 +32,7 @@ const Decoded = v.object({ args: v.array(v.unknown()) });
 type CallData = `cb_${string}`;
 
 /** The first 4 bytes of BLAKE2b-256, hex, as the compiler names functions. */
-const idOf = (name: string): string =>
-  toHex(blake2b(new TextEncoder().encode(name), { dkLen: 32 }).subarray(0, 4));
+const idOf = (name: string): string => toHex(functionId(name));
 
 /**
  * @param id of the function that is called, hex

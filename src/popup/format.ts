@@ -35,6 +35,10 @@ export function blocksAsTime(blocks: number): string {
   return hours < 36 ? t.duration.hours(hours) : t.duration.days(Math.round(hours / 24));
 }
 
+/** The text, cut where it has more characters than this. */
+export const cutText = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
+
 /**
  * Text that somebody else wrote (names, notes) without what could make it look like other text: controls, and marks
  * that change the direction of reading.

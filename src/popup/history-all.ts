@@ -5,11 +5,10 @@ import type { Item } from './history-file.ts';
 /** The most that one call gives. */
 const page = 200;
 
-/** Every entry of these channels, newest first. `progress` hears how many there are so far. */
+/** Every entry of these channels, newest first. */
 export async function readAll(
   client: Pick<WalletClient, 'call'>,
   channels: readonly string[],
-  progress?: (count: number) => void,
 ): Promise<Item[]> {
   const all: Item[] = [];
   for (const channel of channels) {
@@ -22,7 +21,6 @@ export async function readAll(
       });
       if (items.length === 0) break;
       all.push(...items);
-      progress?.(all.length);
       const last: number = items.at(-1)!.index;
       // A page that leads nowhere must not be read for ever.
       if (before !== null && last >= before) break;

@@ -19,7 +19,6 @@ export const txLabels = [
   'oracle',
   'query',
   'queryFee',
-  'response',
   'format',
 ] as const;
 export type TxLabel = (typeof txLabels)[number];

@@ -127,7 +127,6 @@ export const de: Texts = {
   },
 
   link: {
-    connecting: 'Die Wallet startet',
     down: 'Die Wallet antwortet nicht. Schließe dieses Fenster und öffne es wieder, oder starte den Browser neu.',
   },
   banners: {
@@ -459,7 +458,6 @@ export const de: Texts = {
     reconnecting: 'Wird verbunden…',
     notOpen: 'Zahlungen sind möglich, sobald der Kanal offen ist.',
     nothingToPay: 'Nichts zum Zahlen da: Dein ganzes Guthaben hier ist Reserve.',
-    busy: 'Eine andere Zahlung läuft gerade.',
     close: 'Kanal schließen',
     closeTitle: 'Diesen Kanal schließen?',
     closeText:
@@ -703,7 +701,6 @@ export const de: Texts = {
       oracle: 'Orakel',
       query: 'Frage',
       queryFee: 'Preis der Antwort',
-      response: 'Antwort',
       format: 'Format',
     },
     operations: {

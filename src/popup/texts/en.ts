@@ -67,7 +67,6 @@ export const en = {
   },
 
   link: {
-    connecting: 'Starting the wallet',
     down: 'The wallet does not answer. Close this window and open it again, or restart the browser.',
   },
   banners: {
@@ -387,7 +386,6 @@ export const en = {
     reconnecting: 'Reconnecting…',
     notOpen: 'Payments are possible once the channel is open.',
     nothingToPay: 'Nothing to pay with: your whole balance here is reserve.',
-    busy: 'Another payment is under way.',
     close: 'Close channel',
     closeTitle: 'Close this channel?',
     closeText:
@@ -623,7 +621,6 @@ export const en = {
       oracle: 'Oracle',
       query: 'Question',
       queryFee: 'Price of the answer',
-      response: 'Answer',
       format: 'Format',
     },
     operations: {

@@ -1,5 +1,6 @@
 /** The whole wallet as one encrypted file. */
 import { useEffect, useState } from 'react';
+import { saveUrl } from '../save.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
@@ -11,13 +12,6 @@ import { Banners } from './banners.tsx';
 
 type Made = { name: string; url: string };
 
-function save({ name, url }: Made): void {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-}
-
 export default function Backup() {
   const client = useClient();
   const [password, setPassword] = useState('');
@@ -28,7 +22,7 @@ export default function Backup() {
     const next = { name, url: URL.createObjectURL(new Blob([file], { type: 'application/json' })) };
     setPassword('');
     setMade(next);
-    save(next);
+    saveUrl(next);
   });
   useEffect(() => () => (made ? URL.revokeObjectURL(made.url) : undefined), [made]);
   const submit = () => {

@@ -1,11 +1,12 @@
 /** What is wrong with the wallet as a whole, and what to do about it. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { t } from '../texts/index.ts';
-import { Button } from '../ui/button.tsx';
-import { Confirm } from '../ui/dialog.tsx';
 import { Notice } from '../ui/feedback.tsx';
-import { useClient, useSnapshot, useSubmit, useWallet } from '../wallet.tsx';
+import { useSnapshot, useWallet } from '../wallet.tsx';
 import { isOver } from './totals.ts';
+
+/** Rarely there, and its dialog is large. */
+const TakeOver = lazy(() => import('./take-over.tsx'));
 
 /** A node that answers soon needs no banner. */
 const settleMilliseconds = 1500;
@@ -25,7 +26,11 @@ export function Banners() {
           {t.link.down}
         </Notice>
       )}
-      {rival && <TakeOver />}
+      {rival && (
+        <Suspense fallback={null}>
+          <TakeOver />
+        </Suspense>
+      )}
       {!storage.ok && (
         <Notice tone="danger" role="alert">
           {storage.message ?? t.banners.storage}
@@ -47,36 +52,5 @@ export function Banners() {
         </Notice>
       )}
     </>
-  );
-}
-
-/** Another installation of this wallet is at work, and this one stands still until the person chooses it. */
-function TakeOver() {
-  const client = useClient();
-  const [asking, setAsking] = useState(false);
-  const takeOver = useSubmit(null, async () => {
-    await client.call('wallet.takeOver', {});
-  });
-  return (
-    <Notice tone="danger" role="alert">
-      <div className="stack tight">
-        <span>{t.banners.rival}</span>
-        <div>
-          <Button look="secondary" small onClick={() => setAsking(true)}>
-            {t.banners.takeOver}
-          </Button>
-        </div>
-      </div>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={t.banners.takeOverTitle}
-        text={t.banners.takeOverText}
-        confirm={t.banners.takeOver}
-        cancel={t.banners.takeOverKeep}
-        busyLabel={t.banners.takeOverBusy}
-        submission={takeOver}
-      />
-    </Notice>
   );
 }

@@ -86,7 +86,7 @@ export function Entries({
         {history.value.items.map((item, n) => (
           <Entry
             // biome-ignore lint/suspicious/noArrayIndexKey: the entries of one commit share its index, and hold no state
-            key={`${item.channel} ${item.index} ${n}`}
+            key={n}
             item={item}
             peer={peerOf?.(item.channel) ?? null}
           />

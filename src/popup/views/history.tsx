@@ -1,16 +1,17 @@
 /** Everything that happened in all channels: to look through, to search, to save as a file. */
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { readAll } from '../history-all.ts';
 import { type Item, toCsv, toJson } from '../history-file.ts';
 import { type Group, groups, matches } from '../history-search.ts';
 import { saveText } from '../save.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Page } from '../ui/page.tsx';
-import { peerName } from '../ui/peer.tsx';
+import { type PeerOf, peerName } from '../ui/peer.tsx';
 import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { Entries } from './entries.tsx';
 
@@ -18,10 +19,8 @@ const step = 50;
 /** The most that one call for all channels gives; beyond it everything is read. */
 const most = 200;
 
-function Export({ read }: { read(): Promise<Item[]> }) {
-  const { channels } = useWallet();
+function Export({ read, peerOf }: { read(): Promise<Item[]>; peerOf(channel: string): PeerOf | null }) {
   const [done, setDone] = useState<string | null>(null);
-  const peerOf = (id: string) => channels.find((channel) => channel.id === id)?.peer ?? null;
   const save = (type: 'csv' | 'json') => async () => {
     setDone(null);
     const items = await read();
@@ -57,7 +56,6 @@ export default function History() {
   const [limit, setLimit] = useState(step);
   const [search, setSearch] = useState('');
   const [group, setGroup] = useState<Group>('all');
-  const id = useId();
   const lastChange = Math.max(0, ...channels.map((channel) => channel.updatedAt));
   const filtered = search.trim() !== '' || group !== 'all';
   // Looking for something looks through all of it.
@@ -90,20 +88,13 @@ export default function History() {
           value={search}
           onValue={setSearch}
         />
-        <div className="setting">
-          <label className="small grow" htmlFor={id}>
-            {t.history.show}
-          </label>
-          <div className="control">
-            <select id={id} value={group} onChange={({ target }) => setGroup(target.value as Group)}>
-              {(Object.keys(groups) as Group[]).map((name) => (
-                <option key={name} value={name}>
-                  {t.history.groups[name]}
-                </option>
-              ))}
-            </select>
-          </div>
-        </div>
+        <Choice small label={t.history.show} value={group} onValue={(name) => setGroup(name as Group)}>
+          {(Object.keys(groups) as Group[]).map((name) => (
+            <option key={name} value={name}>
+              {t.history.groups[name]}
+            </option>
+          ))}
+        </Choice>
         <p className="help" role="status">
           {filtered && found ? t.history.found(found.length) : ''}
         </p>
@@ -122,7 +113,7 @@ export default function History() {
           {t.common.showMore}
         </Button>
       )}
-      <Export read={everything} />
+      <Export read={everything} peerOf={peerOf} />
     </Page>
   );
 }

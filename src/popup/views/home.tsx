@@ -1,5 +1,5 @@
 /** Everything at one look: what there is, what needs the person, the channels. */
-import { type ReactNode, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import type { ApprovalView } from '../../rpc/schema.ts';
 import { shortAddress, shortTime, siteName } from '../format.ts';
 import { inActionPopup, navigateInTab } from '../surface.ts';
@@ -24,7 +24,6 @@ import { useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
 import { ChannelCard } from './channel-card.tsx';
 import { Faucet } from './faucet.tsx';
-import { WaitingSends } from './raise-fee.tsx';
 import { isOver, totalsOf } from './totals.ts';
 
 function Total({ kind, label, children }: { kind: Part['kind']; label: string; children: ReactNode }) {
@@ -218,7 +217,11 @@ function HomeNav() {
   );
 }
 
+/** Rarely there, and its dialog is large. */
+const WaitingSends = lazy(() => import('./raise-fee.tsx'));
+
 export function Home() {
+  const { account } = useWallet();
   useEffect(() => {
     document.title = t.product;
   }, []);
@@ -235,7 +238,11 @@ export function Home() {
         <Banners />
         <Attention />
         <Balance />
-        <WaitingSends />
+        {(account?.sending.length ?? 0) > 0 && (
+          <Suspense fallback={null}>
+            <WaitingSends />
+          </Suspense>
+        )}
         <nav className="actions" aria-label={t.home.title}>
           <a className="action" href="#/receive">
             <ReceiveIcon />

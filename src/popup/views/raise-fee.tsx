@@ -70,7 +70,7 @@ function WaitingSend({ sending }: { sending: Sending }) {
 }
 
 /** Payments on chain that no block has yet. */
-export function WaitingSends() {
+export default function WaitingSends() {
   const { account } = useWallet();
   return account?.sending.map((sending) => <WaitingSend key={sending.requestId} sending={sending} />);
 }

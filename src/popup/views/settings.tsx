@@ -4,6 +4,7 @@ import type { ParamsOf } from '../../rpc/popup.ts';
 import { fullTime, siteName } from '../format.ts';
 import { chooseLanguage, chosenLanguage, isLanguage, languages, t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
 import { LockIcon, SiteIcon } from '../ui/icons.tsx';
@@ -50,32 +51,21 @@ function Security() {
   const lock = useSubmit(null, async () => {
     await client.call('vault.lock', {});
   });
-  const id = useId();
   const choices = [...new Set([...lockChoices, settings.autoLockMinutes])].sort((a, b) => a - b);
   return (
     <Section title={t.settings.security}>
-      <div className="setting">
-        <div className="grow">
-          <label htmlFor={id}>{t.settings.autoLock}</label>
-          <p className="help" id={`${id}-help`}>
-            {t.settings.autoLockHelp}
-          </p>
-        </div>
-        <div className="control">
-          <select
-            id={id}
-            aria-describedby={`${id}-help`}
-            value={settings.autoLockMinutes}
-            onChange={(event) => save({ autoLockMinutes: Number(event.target.value) })}
-          >
-            {choices.map((minutes) => (
-              <option key={minutes} value={minutes}>
-                {t.settings.minutes(minutes)}
-              </option>
-            ))}
-          </select>
-        </div>
-      </div>
+      <Choice
+        label={t.settings.autoLock}
+        help={t.settings.autoLockHelp}
+        value={settings.autoLockMinutes}
+        onValue={(minutes) => save({ autoLockMinutes: Number(minutes) })}
+      >
+        {choices.map((minutes) => (
+          <option key={minutes} value={minutes}>
+            {t.settings.minutes(minutes)}
+          </option>
+        ))}
+      </Choice>
       <Problem>{error ?? lock.error}</Problem>
       <Success>{saved}</Success>
       <div className="button-pair">
@@ -98,35 +88,24 @@ function Security() {
 }
 
 function LanguageSettings() {
-  const id = useId();
   return (
     <Section title={t.settings.language}>
-      <div className="setting">
-        <div className="grow">
-          <label htmlFor={id}>{t.settings.language}</label>
-          <p className="help" id={`${id}-help`}>
-            {t.settings.languageHelp}
-          </p>
-        </div>
-        <div className="control">
-          <select
-            id={id}
-            aria-describedby={`${id}-help`}
-            value={chosenLanguage() ?? ''}
-            onChange={({ target }) => {
-              chooseLanguage(isLanguage(target.value) ? target.value : null);
-              location.reload();
-            }}
-          >
-            <option value="">{t.settings.languageAuto}</option>
-            {Object.entries(languages).map(([tag, name]) => (
-              <option key={tag} value={tag} lang={tag}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
-      </div>
+      <Choice
+        label={t.settings.language}
+        help={t.settings.languageHelp}
+        value={chosenLanguage() ?? ''}
+        onValue={(tag) => {
+          chooseLanguage(isLanguage(tag) ? tag : null);
+          location.reload();
+        }}
+      >
+        <option value="">{t.settings.languageAuto}</option>
+        {Object.entries(languages).map(([tag, name]) => (
+          <option key={tag} value={tag} lang={tag}>
+            {name}
+          </option>
+        ))}
+      </Choice>
     </Section>
   );
 }
@@ -211,9 +190,11 @@ function WatchtowerSettings() {
   const [typed, setTyped] = useState<string | null>(null);
   const [attempted, setAttempted] = useState(false);
   const [done, setDone] = useState<string | null>(null);
-  const link = (typed ?? settings.watchtower ?? '').trim();
+  const current = settings.watchtower ?? '';
+  const text = typed ?? current;
+  const link = text.trim();
   const problem = link.startsWith('tandem:tower/') ? null : t.settings.watchtowerInvalid;
-  const same = link === (settings.watchtower ?? '');
+  const same = link === current;
   const choose = useSubmit(link, async () => {
     await client.call('watchtower.set', { link });
     setTyped(null);
@@ -243,7 +224,7 @@ function WatchtowerSettings() {
           multiline
           rows={3}
           maxLength={4096}
-          value={typed ?? settings.watchtower ?? ''}
+          value={text}
           onValue={(value) => {
             setTyped(value);
             setDone(null);

@@ -1,13 +1,12 @@
 /** Function, arguments and result of a contract call, as far as they could be checked. Its own chunk: it has the decoder. */
 import type { ContractPreview } from '../../../rpc/schema.ts';
 import { readCall } from '../../call-data.ts';
-import { foreignText } from '../../format.ts';
+import { cutText, foreignText } from '../../format.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
 
 /** Longer values are cut; the call data is there in full. */
 const longest = 400;
-const cut = (text: string) => (text.length > longest ? `${text.slice(0, longest)}…` : text);
 
 export default function Call({ preview }: { preview: ContractPreview }) {
   const words = t.approval.contract;
@@ -37,7 +36,7 @@ export default function Call({ preview }: { preview: ContractPreview }) {
             <dt>{words.fnHash}</dt>
             <dd className="mono">{fn?.id ?? words.unknown}</dd>
             <dt>{t.approval.txLabels.callData}</dt>
-            <dd className="mono note-text">{cut(callData)}</dd>
+            <dd className="mono note-text">{cutText(callData, longest)}</dd>
           </dl>
         </>
       )}
@@ -49,7 +48,7 @@ function Value({ label, value }: { label: string; value: string }) {
   return (
     <>
       <dt>{label}</dt>
-      <dd className="mono note-text">{cut(foreignText(value))}</dd>
+      <dd className="mono note-text">{cutText(foreignText(value), longest)}</dd>
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { ApprovalView } from '../../../rpc/schema.ts';
-import { foreignText } from '../../format.ts';
+import { aettoPerAe } from '../../amount.ts';
+import { cutText, foreignText } from '../../format.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
 import { Amount } from '../../ui/money.tsx';
@@ -8,7 +9,7 @@ import { Origin } from './connect.tsx';
 type Transaction = Extract<ApprovalView, { kind: 'site_transaction' }>;
 
 /** An ordinary transaction takes a ten thousandth of this. */
-const costly = 10n ** 18n / 2n;
+const costly = aettoPerAe / 2n;
 /** Longer texts (code, calls) are cut: nobody reads them, and their beginning is enough to compare. */
 const longest = 240;
 
@@ -52,9 +53,7 @@ function Fact({ fact: { label, kind, value } }: { fact: Transaction['facts'][num
         {kind === 'amount' && <Amount form="full" aetto={value} />}
         {kind === 'number' && value}
         {kind === 'account' && <span className="mono">{value}</span>}
-        {kind === 'text' && (
-          <span className="note-text">{text.length > longest ? `${text.slice(0, longest)}…` : text}</span>
-        )}
+        {kind === 'text' && <span className="note-text">{cutText(text, longest)}</span>}
       </dd>
     </>
   );
