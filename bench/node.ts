@@ -1,21 +1,12 @@
 /** The benchmarks of updates and of the store in Node.js: as two headless peers run, each with its SQLite file. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clock, random } from '../peer/service.ts';
 import { openSqliteStore } from '../peer/store.ts';
-import type { Clock } from '../src/engine/ports.ts';
 import { benchStore, type Size, type StoreResult } from './store.ts';
 import { benchUpdates, type Load, type UpdatesResult } from './updates.ts';
 import { benchVm, type VmLoad, type VmResult } from './vm.ts';
-
-const clock: Clock = {
-  now: Date.now,
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** @param node URL of the devnet */
 export const updatesInNode = (node: string, load: Load): Promise<UpdatesResult> =>
@@ -44,7 +35,7 @@ const surroundings = (directory: string) => ({
   where: `Node.js ${process.versions.node}, SQLite`,
   openStore: async (name: string) => openSqliteStore(join(directory, `${name}.sqlite`)),
   clock,
-  random: (length: number) => new Uint8Array(randomBytes(length)),
+  random,
 });
 
 async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {

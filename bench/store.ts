@@ -2,15 +2,10 @@
  * Whether a wallet gets slower or its records larger with what has happened: payments over many channels, and after some,
  * many and very many of them the time to load the engine, the time of one payment, and the bytes of what is stored.
  */
-import { signerFromSeed, verify } from '../src/engine/crypto.ts';
-import { Engine } from '../src/engine/engine.ts';
-import { createNodeClient } from '../src/engine/node-client.ts';
-import type { Clock, Store, Table } from '../src/engine/ports.ts';
-import { defaultSettings } from '../src/engine/settings.ts';
-import { encode } from '../src/protocol/chain/address.ts';
-import { pipe } from './pipe.ts';
+import type { Engine } from '../src/engine/engine.ts';
+import type { Table } from '../src/engine/ports.ts';
 import { median, quantile } from './statistics.ts';
-import { fund, until } from './updates.ts';
+import { measure, parties, type Surroundings, terms, until } from './updates.ts';
 
 const ae = 10n ** 18n;
 
@@ -25,17 +20,9 @@ export interface Size {
   loads: number;
 }
 
-export interface StoreOptions extends Size {
-  /** Of what the numbers are, for the reader. */
-  where: string;
-  /** URL of a devnet. */
-  node: string;
-  /** A fresh store. */
-  openStore(name: string): Promise<Store>;
+export interface StoreOptions extends Size, Surroundings {
   /** What the payer's store takes on the disk. */
   diskBytes(): Promise<number>;
-  clock: Clock;
-  random(length: number): Uint8Array;
 }
 
 export interface StorePoint {
@@ -71,12 +58,8 @@ export async function benchStore(options: StoreOptions): Promise<StoreResult> {
         await Promise.all(Array.from({ length: wave }, (_, index) => wallet.pay(index)));
         updates += wave;
       }
-      const times: number[] = [];
-      for (; updates < point; updates++) {
-        const start = performance.now();
-        await wallet.pay(updates % channels);
-        times.push(performance.now() - start);
-      }
+      const { times } = await measure(point - updates, (index) => wallet.pay((updates + index) % channels));
+      updates = point;
       const loadTimes: number[] = [];
       for (let load = 0; load < loads; load++) loadTimes.push(await wallet.reload());
       const bytes = async (table: Table) => sum((await wallet.store.list(table)).map(sizeOf));
@@ -99,56 +82,13 @@ export async function benchStore(options: StoreOptions): Promise<StoreResult> {
 
 /** Payer and receiver, with that many open channels between them. */
 async function openChannels(options: StoreOptions) {
-  const chain = createNodeClient({ url: options.node, timeoutMs: 30_000 });
-  const { networkId, chainHash } = await chain.status();
-  const signers = [
-    await signerFromSeed(options.random(32)),
-    await signerFromSeed(options.random(32)),
-  ] as const;
-  const stores = [await options.openStore('a'), await options.openStore('b')] as const;
-  const transports = pipe(signers[0].publicKey, signers[1].publicKey);
-  const start = async (index: 0 | 1, watchInterval: number): Promise<Engine> => {
-    const engine: Promise<Engine> = Engine.start({
-      store: stores[index],
-      signer: signers[index],
-      verify,
-      clock: options.clock,
-      random: options.random,
-      transport: transports[index],
-      chain: () => chain,
-      network: { networkId, chainHash },
-      settings: () => defaultSettings,
-      acceptIncoming: () => true,
-      watchInterval,
-      on: {
-        changed: () => undefined,
-        considering: (actor) =>
-          void engine.then((it) => it.wish(actor.id, { type: 'accept', minimumDepth: 0 })),
-        committed: () => undefined,
-        inband: () => undefined,
-        storeFailed: () => undefined,
-        chain: () => undefined,
-        rival: () => undefined,
-        foreign: () => undefined,
-      },
-    });
-    return engine;
-  };
-  let [a, b] = [await start(0, 100), await start(1, 100)];
-  for (const { publicKey } of signers) await fund(options.node, encode('ak', publicKey));
-  for (const { publicKey } of signers)
-    await until('coins', async () => (await chain.account(publicKey)).balance > 0n);
+  const { signers, stores, start, request } = await parties(options);
+  let [a, b] = [await start(0), await start(1)];
   const ids: string[] = [];
   const isOpen = (engine: Engine, id: string) =>
     engine.channels().some((actor) => actor.id === id && actor.channel.phase === 'open');
   for (let index = 0; index < options.channels; index++) {
-    const { id } = await a.open(signers[1].publicKey, ['/memory'], {
-      initiatorAmount: ae / 100n,
-      responderAmount: 0n,
-      pushAmount: 0n,
-      channelReserve: 0n,
-      lockPeriod: 10,
-    });
+    const { id } = await a.open(signers[1].publicKey, ['/memory'], terms(ae / 100n));
     ids.push(id);
     // The receiver considers a few at once.
     await until('an open channel', async () => isOpen(a, id) && isOpen(b, id));
@@ -161,21 +101,10 @@ async function openChannels(options: StoreOptions) {
   const isOnline = () => ids.every((id) => a.channel(id).channel.live.link === 'up');
   await until('a connection', async () => isOnline());
 
-  let requests = 0;
   return {
     store: stores[0],
     /** One payment of 1 aetto over the channel of this index. */
-    async pay(index: number) {
-      requests += 1;
-      const outcome = await a.request(ids[index]!, {
-        scope: 'bench',
-        id: `r${requests}`,
-        amount: 1n,
-        direction: 'pay',
-        note: null,
-      });
-      if (!outcome.ok) throw new Error(`a payment failed: ${outcome.code}: ${outcome.message}`);
-    },
+    pay: (index: number) => request(a, ids[index]!),
     /** Stops the payer's engine and starts it anew. @returns the milliseconds of the start */
     async reload(): Promise<number> {
       await a.stop();

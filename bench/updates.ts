@@ -8,7 +8,7 @@ import { createNodeClient } from '../src/engine/node-client.ts';
 import type { Clock, Signer, Store } from '../src/engine/ports.ts';
 import { defaultSettings } from '../src/engine/settings.ts';
 import { encode } from '../src/protocol/chain/address.ts';
-import type { ContractWish } from '../src/protocol/channel/index.ts';
+import type { ContractWish, Terms } from '../src/protocol/channel/index.ts';
 import { pipe } from './pipe.ts';
 import { mean, median, quantile } from './statistics.ts';
 
@@ -115,7 +115,7 @@ export async function benchUpdates(options: UpdatesOptions): Promise<UpdatesResu
 
 // ---- what is measured
 
-export interface Measured {
+interface Measured {
   seconds: number;
   /** Milliseconds of each. */
   times: number[];
@@ -168,21 +168,12 @@ function rawLimit({ signers, stores }: Pair, count: number): Promise<Measured> {
 
 // ---- the channel
 
-export interface Pair {
-  signers: readonly Signer[];
-  stores: readonly Store[];
-  /** One payment of 1 aetto from the initiator. */
-  pay(): Promise<void>;
-  /** Makes or calls a contract, from the initiator. @returns the contract */
-  request(contract: ContractWish): Promise<Uint8Array>;
-  /** sequence_number of the last co-signed state. */
-  round(): bigint;
-  close(): Promise<void>;
-}
-
-/** Two engines and an open channel between them; what they commit, sign and verify goes through the meter. */
-export async function openChannel(options: Surroundings, meter = createMeter()): Promise<Pair> {
-  const chain = createNodeClient({ url: options.node, timeoutMs: 10_000 });
+/**
+ * Two engines that take every channel, each with coins; `start` starts one on its store, again after it was stopped. What
+ * they commit, sign and verify goes through the meter.
+ */
+export async function parties(options: Surroundings, meter = createMeter()) {
+  const chain = createNodeClient({ url: options.node, timeoutMs: 30_000 });
   const { networkId, chainHash } = await chain.status();
   const signers = [
     await signerFromSeed(options.random(32)),
@@ -190,7 +181,7 @@ export async function openChannel(options: Surroundings, meter = createMeter()):
   ] as const;
   const stores = [await options.openStore('a'), await options.openStore('b')] as const;
   const transports = pipe(signers[0].publicKey, signers[1].publicKey);
-  const start = (index: 0 | 1) => {
+  const start = (index: 0 | 1, watchInterval = 100): Promise<Engine> => {
     const { publicKey, sign } = signers[index];
     const store = stores[index];
     const engine: Promise<Engine> = Engine.start({
@@ -204,7 +195,7 @@ export async function openChannel(options: Surroundings, meter = createMeter()):
       network: { networkId, chainHash },
       settings: () => ({ ...defaultSettings, contracts: 'any' }),
       acceptIncoming: () => true,
-      watchInterval: 100,
+      watchInterval,
       on: {
         changed: () => undefined,
         considering: (actor) =>
@@ -220,49 +211,65 @@ export async function openChannel(options: Surroundings, meter = createMeter()):
     });
     return engine;
   };
-  const [a, b] = [await start(0), await start(1)];
   for (const { publicKey } of signers) await fund(options.node, encode('ak', publicKey));
   for (const { publicKey } of signers)
     await until('coins', async () => (await chain.account(publicKey)).balance > 0n);
-  const { id } = await a.open(signers[1].publicKey, ['/memory'], {
-    initiatorAmount: 100n * ae,
-    responderAmount: 0n,
-    pushAmount: 0n,
-    channelReserve: 0n,
-    lockPeriod: 10,
-  });
-  const isOpen = (engine: Engine) => engine.channels()[0]?.channel.phase === 'open';
-  await until('an open channel', async () => isOpen(a) && isOpen(b));
 
   let requests = 0;
+  /** One payment of 1 aetto, or a contract, made or called. */
+  async function request(engine: Engine, channel: string, contract?: ContractWish) {
+    requests += 1;
+    const outcome = await engine.request(channel, {
+      scope: 'bench',
+      id: `r${requests}`,
+      amount: contract ? 0n : 1n,
+      direction: 'pay',
+      note: null,
+      ...(contract && { contract }),
+    });
+    const what = contract ? 'contract' : 'payment';
+    if (!outcome.ok) throw new Error(`a ${what} failed: ${outcome.code}: ${outcome.message}`);
+    return outcome;
+  }
+  return { signers, stores, start, request };
+}
+
+export const terms = (initiatorAmount: bigint): Terms => ({
+  initiatorAmount,
+  responderAmount: 0n,
+  pushAmount: 0n,
+  channelReserve: 0n,
+  lockPeriod: 10,
+});
+
+interface Pair {
+  signers: readonly Signer[];
+  stores: readonly Store[];
+  /** One payment of 1 aetto from the initiator. */
+  pay(): Promise<void>;
+  /** Makes or calls a contract, from the initiator. @returns the contract */
+  request(contract: ContractWish): Promise<Uint8Array>;
+  /** sequence_number of the last co-signed state. */
+  round(): bigint;
+  close(): Promise<void>;
+}
+
+/** Two engines and an open channel between them. */
+export async function openChannel(options: Surroundings, meter?: Meter): Promise<Pair> {
+  const { signers, stores, start, request } = await parties(options, meter);
+  const [a, b] = [await start(0), await start(1)];
+  const { id } = await a.open(signers[1].publicKey, ['/memory'], terms(100n * ae));
+  const isOpen = (engine: Engine) => engine.channels()[0]?.channel.phase === 'open';
+  await until('an open channel', async () => isOpen(a) && isOpen(b));
   return {
     signers,
     stores,
-    async pay() {
-      requests += 1;
-      const outcome = await a.request(id, {
-        scope: 'bench',
-        id: `r${requests}`,
-        amount: 1n,
-        direction: 'pay',
-        note: null,
-      });
-      if (!outcome.ok) throw new Error(`a payment failed: ${outcome.code}: ${outcome.message}`);
-    },
-    async request(contract) {
-      requests += 1;
-      const outcome = await a.request(id, {
-        scope: 'bench',
-        id: `r${requests}`,
-        amount: 0n,
-        direction: 'pay',
-        note: null,
-        contract,
-      });
-      if (!outcome.ok) throw new Error(`a contract failed: ${outcome.code}: ${outcome.message}`);
-      if (outcome.contract?.returnType !== 'ok')
-        throw new Error(`a contract failed: ${new TextDecoder().decode(outcome.contract?.returnValue)}`);
-      return outcome.contract.contract;
+    pay: async () => void (await request(a, id)),
+    async request(wish) {
+      const { contract } = await request(a, id, wish);
+      if (contract?.returnType !== 'ok')
+        throw new Error(`a contract failed: ${new TextDecoder().decode(contract?.returnValue)}`);
+      return contract.contract;
     },
     round: () => a.channel(id).channel.latest!.number,
     async close() {
@@ -272,7 +279,7 @@ export async function openChannel(options: Surroundings, meter = createMeter()):
   };
 }
 
-export async function fund(node: string, address: string): Promise<void> {
+async function fund(node: string, address: string): Promise<void> {
   const answer = await fetch(`${node}/devnet/faucet`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

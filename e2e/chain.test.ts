@@ -20,12 +20,7 @@ beforeAll(async () => {
   hop = await relay();
   peer = await shop(chain.url);
   wallet = await Wallet.launch({ name: 'alice' });
-  await wallet.call('network.set', { nodeUrl: chain.url, relay: hop.address });
-  const mnemonic = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-  address = (await wallet.call('vault.create', { mnemonic, password: 'correct horse' })).address;
-  await wallet.until('an account', (view) => view.account !== null);
-  await chain.fund(address, 100n * ae);
-  await wallet.until('coins', (view) => BigInt(view.account?.balance ?? 0) === 100n * ae);
+  address = await wallet.setUp(chain, 100n * ae, { relay: hop.address });
   await wallet.call('channel.open', {
     link: peer.info.invite,
     terms: {

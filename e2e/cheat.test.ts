@@ -3,14 +3,12 @@
  * wallet answers by itself, tells the person, and collects its coins.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../test/engine/party.ts';
 import { feesOf, onChain } from './harness/chain-views.ts';
 import { type Cheater, cheater } from './harness/cheater.ts';
 import { devnet } from './harness/services.ts';
 import { Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
-const password = 'correct horse battery';
 const lockPeriod = 8;
 let chain: Awaited<ReturnType<typeof devnet>>;
 let bob: Cheater;
@@ -35,12 +33,7 @@ const only = (view: Awaited<ReturnType<Wallet['view']>>) => view.channels[0]!;
 
 describe('an open wallet', () => {
   it('has a channel in which the other side paid it last', async () => {
-    await wallet.call('network.set', { nodeUrl: chain.url, relay: null });
-    const { mnemonic } = await wallet.call('vault.newPhrase', {});
-    await wallet.call('vault.create', { mnemonic, password });
-    address = (await wallet.until('an account', (view) => view.account !== null)).account!.address;
-    await chain.fund(address, 50n * ae);
-    await wallet.until('coins', (view) => view.account?.balance === String(50n * ae));
+    address = await wallet.setUp(chain, 50n * ae);
     const terms = {
       initiatorAmount: String(10n * ae),
       responderAmount: String(5n * ae),
@@ -52,17 +45,8 @@ describe('an open wallet', () => {
     local = channel;
     channelId = only(await wallet.until('open', (view) => only(view)?.phase === 'open')).channelId!;
     await wallet.call('channel.pay', { channel, amount: String(4n * ae), note: null, requestId: 'first' });
-    const party = bob.party();
-    const { id } = party.engine.channels()[0]!;
-    await until(
-      'bob has it',
-      () => party.engine.channel(id).channel.latest!.number,
-      (number) => number === 1n,
-    );
     // Bob keeps the state in which he has 9; after it he pays 6 back.
-    bob.remember();
-    const back = { scope: 'e2e', id: 'back', amount: 6n * ae, direction: 'pay', note: null } as const;
-    expect(await party.engine.request(id, back)).toMatchObject({ ok: true });
+    expect(await bob.payBack(6n * ae)).toMatchObject({ ok: true });
     const view = await wallet.until('paid back', (now) => only(now).sequenceNumber === '2');
     expect(only(view).mine).toBe(String(12n * ae));
     before = { wallet: await chain.balance(address), bob: await chain.balance(bob.address) };

@@ -6,7 +6,6 @@ import { devnet, relay, shop } from './harness/services.ts';
 import { answer, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
-const password = 'correct horse battery';
 const phrases = [
   'legal winner thank year wave sausage worth useful legal winner thank yellow',
   'letter advice cage absurd amount doctor acoustic avoid letter advice cage above',
@@ -29,13 +28,8 @@ beforeAll(async () => {
   alice = await Wallet.launch({ name: 'alice' });
   bob = await Wallet.launch({ name: 'bob', colorScheme: 'dark' });
   for (const [index, wallet] of [alice, bob].entries()) {
-    await wallet.call('network.set', { nodeUrl: chain.url, relay: hop.address });
-    await wallet.until('the network', (view) => view.network.state === 'ok');
-    await wallet.call('vault.create', { mnemonic: phrases[index]!, password });
-    const { address } = (await wallet.until('an account', (view) => view.account !== null)).account!;
-    addresses.push(address);
-    await chain.fund(address, 50n * ae);
-    await wallet.until('coins', (view) => BigInt(view.account?.balance ?? 0) === 50n * ae);
+    const given = { relay: hop.address, mnemonic: phrases[index]! };
+    addresses.push(await wallet.setUp(chain, 50n * ae, given));
   }
 });
 afterAll(async () => {
@@ -108,15 +102,9 @@ describe('the game, between two browsers', () => {
   const wallets = () => [alice, bob];
 
   it('is an invitation on the other side, once that person took the contract', async () => {
-    let invite = await bob.call('invite.mine', {});
-    for (let i = 0; i < 200 && !invite.reachable; i++) {
-      await new Promise((done) => setTimeout(done, 100));
-      invite = await bob.call('invite.mine', {});
-    }
-    const asked = await bob.approval(() =>
-      alice.call('channel.open', { link: invite.link, terms: terms(10n * ae) }),
-    );
-    await asked.getByRole('button', { name: 'Accept channel' }).click();
+    const link = await bob.invite();
+    const asked = await bob.approval(() => alice.call('channel.open', { link, terms: terms(10n * ae) }));
+    await answer(asked.getByRole('button', { name: 'Accept channel' }));
     await alice.until('open', isOpen(addresses[1]!));
     await bob.until('open', isOpen(addresses[0]!));
     pages = [];
@@ -136,7 +124,7 @@ describe('the game, between two browsers', () => {
     );
     await taken.getByRole('button', { name: 'Accept contract' }).waitFor();
     await bob.shot(taken, 'approve-game-dark');
-    await taken.getByRole('button', { name: 'Accept contract' }).click();
+    await answer(taken.getByRole('button', { name: 'Accept contract' }));
     await pages[1]!.getByText('You are invited: put 2 AE in to play.').waitFor();
     await pages[0]!.getByText('Your stake of 2 AE waits').waitFor();
   });

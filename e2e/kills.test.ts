@@ -28,12 +28,7 @@ beforeAll(async () => {
   chain = await devnet({ keyBlockMs: 600, microBlockMs: 50 });
   bob = await cheater(chain, 198);
   wallet = await Wallet.launch({ name: 'killed' });
-  await wallet.call('network.set', { nodeUrl: chain.url, relay: null });
-  const { mnemonic } = await wallet.call('vault.newPhrase', {});
-  await wallet.call('vault.create', { mnemonic, password: 'correct horse battery' });
-  address = (await wallet.until('an account', (view) => view.account !== null)).account!.address;
-  await chain.fund(address, 100n * ae);
-  await wallet.until('coins', (view) => view.account?.balance === String(100n * ae));
+  address = await wallet.setUp(chain, 100n * ae);
 });
 afterAll(async () => {
   await wallet?.close();
@@ -82,12 +77,6 @@ const terms = (lockPeriod: number) => ({
   channelReserve: String(ae / 10n),
   lockPeriod,
 });
-const propose = async (lockPeriod: number) => {
-  const known = new Set((await wallet.view()).channels.map(({ id }) => id));
-  const propose = () => wallet.call('channel.open', { link: bob.invite, terms: terms(lockPeriod) });
-  const added = (view: View) => view.channels.find(({ id }) => !known.has(id));
-  return { propose, added };
-};
 async function open(lockPeriod: number): Promise<void> {
   local = (await wallet.call('channel.open', { link: bob.invite, terms: terms(lockPeriod) })).channel;
   await wallet.until('open', (view) => mine(view)?.phase === 'open');
@@ -104,10 +93,12 @@ describe('the worker is stopped', () => {
     ['a moment later', 60],
     ['once its funding is signed', 'signed'],
   ] as const)('establish, %s: open on both sides, or on neither', async (_, at) => {
-    const { propose: act, added } = await propose(3);
+    const known = new Set((await wallet.view()).channels.map(({ id }) => id));
+    const propose = () => wallet.call('channel.open', { link: bob.invite, terms: terms(3) });
+    const added = (view: View) => view.channels.find(({ id }) => !known.has(id));
     const signed = (view: View) =>
       ['half_signed', 'confirming', 'locking', 'open'].includes(added(view)?.phase ?? '');
-    await killed(act, at === 'signed' ? signed : at);
+    await killed(propose, at === 'signed' ? signed : at);
     // Killed before it was stored, there is no channel at all.
     const made = added(await wallet.view());
     if (!made) return expect(await coins(0n)).toBe(200n * ae);

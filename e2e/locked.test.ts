@@ -1,46 +1,29 @@
 /** The wallet is locked while the other side closes with an old state: the lock screen warns, unlocking answers. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { formatInvite } from '../src/rpc/invite.ts';
-import { type Party, startParty, until } from '../test/engine/party.ts';
+import { until } from '../test/engine/party.ts';
+import { type Cheater, cheater } from './harness/cheater.ts';
 import { devnet } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { password, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
-const seedByte = 177;
 const lockPeriod = 120;
-const password = 'correct horse';
-const old = mkdtempSync(join(tmpdir(), 'tandem-old-'));
 let chain: Awaited<ReturnType<typeof devnet>>;
-let bob: Party;
+let bob: Cheater;
 let wallet: Wallet;
 let address = '';
 let id = '';
 
 const pays = (amount: bigint, request: string) =>
-  bob.engine.request(id, { scope: 'test', id: request, amount, direction: 'pay', note: null });
+  bob.party().engine.request(id, { scope: 'test', id: request, amount, direction: 'pay', note: null });
 const mine = (view: Awaited<ReturnType<Wallet['view']>>) => view.channels[0]?.mine;
 
 beforeAll(async () => {
   chain = await devnet({ keyBlockMs: 500, microBlockMs: 50 });
-  bob = await startParty({ node: chain.url, seedByte, listen: true });
+  bob = await cheater(chain);
   wallet = await Wallet.launch({ name: 'locked' });
-  await wallet.call('network.set', { nodeUrl: chain.url, relay: null });
-  const mnemonic = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
-  address = (await wallet.call('vault.create', { mnemonic, password })).address;
-  await wallet.until('an account', (view) => view.account !== null);
-  await chain.fund(address, 100n * ae);
-  await chain.fund(bob.address, 100n * ae);
-  await wallet.until('coins', (view) => BigInt(view.account?.balance ?? 0) === 100n * ae);
+  address = await wallet.setUp(chain, 100n * ae);
   const { channel } = await wallet.call('channel.open', {
-    link: formatInvite({
-      peer: bob.publicKey,
-      networkId: (await wallet.view()).network.networkId,
-      addresses: bob.transport.addresses(),
-      name: 'Bob',
-    }),
+    link: bob.invite,
     terms: {
       initiatorAmount: String(10n * ae),
       responderAmount: String(5n * ae),
@@ -56,32 +39,24 @@ afterAll(async () => {
   await wallet?.close();
   await bob?.stop();
   await chain?.close();
-  rmSync(old, { recursive: true, force: true });
 });
 
 it('an old state is published while the wallet is locked: the lock screen says until when, unlocking answers in time', async () => {
   expect(await pays(ae, 'first')).toMatchObject({ ok: true });
-  cpSync(bob.folder, old, { recursive: true });
+  bob.remember();
   expect(await pays(3n * ae, 'second')).toMatchObject({ ok: true });
   await wallet.until('both have it', (view) => mine(view) === String(14n * ae));
   await wallet.call('vault.lock', {});
   const before = await chain.balance(address);
 
-  await bob.stop();
-  bob = await startParty({ node: chain.url, seedByte, folder: old });
-  await until(
-    'seen on chain',
-    () => bob.engine.channel(id).channel.onChain,
-    (seen) => seen !== null,
-  );
-  await bob.engine.wish(id, { type: 'close_solo' });
-  await bob.stop();
+  await bob.closeWithOldState();
+  await bob.party().stop();
 
   const popup = await wallet.popup();
   const warning = popup.getByText(/being closed with an old state\. Unlock within \d+ blocks/);
   await warning.waitFor({ timeout: 60_000 });
   await wallet.shot(popup, 'locked-warning');
-  expect(await popup.locator('body').textContent()).not.toMatch(/Bob|ak_|ch_| AE/);
+  expect(await popup.locator('body').textContent()).not.toMatch(/Cheater|ak_|ch_| AE/);
 
   // The worker is stopped and starts without a key: it knows all the same.
   await wallet.stopWorker();

@@ -3,11 +3,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servePages } from './harness/pages.ts';
 import { devnet } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { answer as click, password, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
-const password = 'correct horse battery';
-const mnemonic = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
 
 type Sdk = typeof import('@aeternity/aepp-sdk');
 type AeSdkAepp = InstanceType<Sdk['AeSdkAepp']>;
@@ -31,11 +29,7 @@ beforeAll(async () => {
   second = await devnet({ networkId: 'ae_other' });
   pages = await servePages();
   wallet = await Wallet.launch({ name: 'sdk' });
-  await wallet.call('network.set', { nodeUrl: chain.url, relay: null });
-  await wallet.call('vault.create', { mnemonic, password });
-  address = (await wallet.until('an account', (view) => view.account !== null)).account!
-    .address as typeof address;
-  await chain.fund(address, 100n * ae);
+  address = (await wallet.setUp(chain, 100n * ae)) as typeof address;
 });
 afterAll(async () => {
   await wallet?.close();
@@ -52,8 +46,7 @@ async function answer(act: () => unknown, name: string, shot?: string): Promise<
   const text = (await approval.locator('main, #root').first().textContent()) ?? '';
   if (shot) await wallet.shot(approval, shot);
   await expect.poll(() => button.isEnabled()).toBe(true);
-  // The window may be closed before the click itself has returned.
-  await Promise.all([approval.waitForEvent('close'), button.click().catch(() => undefined)]);
+  await Promise.all([approval.waitForEvent('close'), click(button)]);
   return text;
 }
 

@@ -63,7 +63,7 @@ describe('two browsers and a relay', () => {
   });
 
   it('without funds an opening is refused in one sentence, before anything is sent', async () => {
-    const { link } = await reachable(bob);
+    const link = await bob.invite();
     const terms = {
       initiatorAmount: String(10n * ae),
       responderAmount: String(5n * ae),
@@ -78,7 +78,7 @@ describe('two browsers and a relay', () => {
   });
 
   it('an amount that is no whole unit is refused in one sentence', async () => {
-    const { link } = await reachable(bob);
+    const link = await bob.invite();
     const terms = {
       initiatorAmount: String(10n * ae + 1n),
       responderAmount: '0',
@@ -102,7 +102,7 @@ describe('two browsers and a relay', () => {
   });
 
   it('a peer that does not answer: the opening ends with one clear sentence', async () => {
-    const { link } = await reachable(bob);
+    const link = await bob.invite();
     const nobody = link
       .replace(address.bob, 'ak_241gerYcVAvfk7Vc6gFuqBje5CfVJxT1fgzkym5cq2qtfxfKgD')
       .replace(/p2p-circuit%2Fp2p%2F\w+/, 'p2p-circuit');
@@ -119,7 +119,7 @@ describe('two browsers and a relay', () => {
   });
 
   it('Alice opens a channel with a gift, Bob looks at the terms and accepts', async () => {
-    const { link } = await reachable(bob);
+    const link = await bob.invite();
     const terms = {
       initiatorAmount: String(20n * ae),
       responderAmount: String(10n * ae),
@@ -215,13 +215,3 @@ describe('two browsers and a relay', () => {
     await bob.shot(popup, 'home-after-close-dark');
   });
 });
-
-/** The wallet's invite, once it holds a slot at the relay. */
-async function reachable(wallet: Wallet): Promise<{ link: string }> {
-  for (let i = 0; i < 200; i++) {
-    const invite = await wallet.call('invite.mine', {});
-    if (invite.reachable) return invite;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`${wallet.name} gets no slot at the relay`);
-}

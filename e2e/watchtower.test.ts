@@ -6,14 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../test/engine/party.ts';
 import { feesOf, onChain } from './harness/chain-views.ts';
 import { type Cheater, cheater } from './harness/cheater.ts';
 import { devnet, watchtower } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { password, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
-const password = 'correct horse battery';
 const profile = mkdtempSync(join(tmpdir(), 'tandem-guarded-'));
 let chain: Awaited<ReturnType<typeof devnet>>;
 let tower: Awaited<ReturnType<typeof watchtower>>;
@@ -41,12 +39,7 @@ const only = (view: Awaited<ReturnType<Wallet['view']>>) => view.channels[0]!;
 
 describe('a browser that is closed', () => {
   it('the watchtower is chosen in the settings, after it answered', async () => {
-    await wallet.call('network.set', { nodeUrl: chain.url, relay: null });
-    const { mnemonic } = await wallet.call('vault.newPhrase', {});
-    await wallet.call('vault.create', { mnemonic, password });
-    address = (await wallet.until('an account', (view) => view.account !== null)).account!.address;
-    await chain.fund(address, 50n * ae);
-    await wallet.until('coins', (view) => view.account?.balance === String(50n * ae));
+    address = await wallet.setUp(chain, 50n * ae);
     const page = await wallet.popup('/settings');
     const field = page.getByLabel('Watchtower link');
     await field.fill(tower.link.replace(/tcp%2F\d+/, 'tcp%2F1'));
@@ -71,20 +64,9 @@ describe('a browser that is closed', () => {
     };
     const { channel } = await wallet.call('channel.open', { link: bob.invite, terms });
     channelId = only(await wallet.until('open', (view) => only(view)?.phase === 'open')).channelId!;
-    const pay = (amount: bigint, requestId: string) =>
-      wallet.call('channel.pay', { channel, amount: String(amount), note: null, requestId });
-    await pay(4n * ae, 'first');
-    const party = bob.party();
-    const { id } = party.engine.channels()[0]!;
-    await until(
-      'bob has it',
-      () => party.engine.channel(id).channel.latest!.number,
-      (number) => number === 1n,
-    );
+    await wallet.call('channel.pay', { channel, amount: String(4n * ae), note: null, requestId: 'first' });
     // Bob keeps the state in which he has 9; after it he pays 6 back.
-    bob.remember();
-    const request = { scope: 'e2e', id: 'back', amount: 6n * ae, direction: 'pay', note: null } as const;
-    expect(await party.engine.request(id, request)).toMatchObject({ ok: true });
+    expect(await bob.payBack(6n * ae)).toMatchObject({ ok: true });
     const view = await wallet.until('guarded', (now) => only(now).watchtower?.guards === '2');
     expect(only(view)).toMatchObject({ mine: String(12n * ae), watchtower: { named: true, problem: null } });
     const page = await wallet.popup(`/channel/${channel}`);

@@ -3,8 +3,7 @@
  * streams that are encrypted end to end, and keeps nothing but its own key.
  */
 import '../src/engine/transport/with-resolvers.ts';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,6 +15,7 @@ import { createLibp2p } from 'libp2p';
 import { identityOf } from '../src/engine/transport/identity.ts';
 import { commonOptions, listenError } from '../src/engine/transport/index.ts';
 import { blake2b256 } from '../src/protocol/chain/signed.ts';
+import { seedIn } from './service.ts';
 
 const usage = `npm run relay -- [flags]
   --port N              where wallets connect (WebSocket)            (3015)
@@ -83,20 +83,6 @@ export async function startRelay(options: { port: number; host: string; seed: Ui
 /** Known to everybody: a relay's key guards nothing but its name. */
 export const devnetRelaySeed = blake2b256(new TextEncoder().encode('tandem devnet relay'));
 
-/** The seed in this file; made where there is none, readable by its owner alone. */
-function seedIn(file: string): Uint8Array {
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  }
-  const text = readFileSync(file, 'utf8').trim();
-  if (!/^[0-9a-f]{64}$/.test(text))
-    throw new Error(
-      `${file} is damaged: it should hold 64 hex digits. Restore it, or delete it for a new relay id`,
-    );
-  return Uint8Array.from(Buffer.from(text, 'hex'));
-}
-
 /** Whole or not at all: who waits for the file never reads half an address. */
 function writeAddress(file: string, address: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -119,7 +105,9 @@ async function main(): Promise<void> {
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535)
     throw new Error(`--port is "${values.port}": give a whole number from 0 to 65535`);
-  const seed = values.devnet ? devnetRelaySeed : seedIn(values['key-file']);
+  const seed = values.devnet
+    ? devnetRelaySeed
+    : seedIn(values['key-file'], 'Restore it, or delete it for a new relay id');
   const relay = await startRelay({ port, host: values.host, seed });
   if (values['address-file']) writeAddress(values['address-file'], relay.multiaddr);
   console.log(`relay: ${relay.multiaddr}`);

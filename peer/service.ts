@@ -1,8 +1,10 @@
-/** What headless programs have in common: clock, key file, waiting for the node, test coins. */
+/** What headless programs have in common: clock, key file, waiting for the node, test coins, start and stop. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Chain, Clock, Random } from '../src/engine/ports.ts';
 import { encode } from '../src/protocol/chain/address.ts';
+import { FlagError } from './flags.ts';
 
 export const clock: Clock = {
   now: () => Date.now(),
@@ -14,12 +16,15 @@ export const clock: Clock = {
 
 export const random: Random = (length) => Uint8Array.from(randomBytes(length));
 
-/** The account's seed in this file: made on the first run, readable by its owner only. */
-export function seedIn(file: string): Uint8Array {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+/** The seed in this file: made on the first run, readable by its owner only. */
+export function seedIn(file: string, advice = 'Restore it.'): Uint8Array {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  }
   const text = readFileSync(file, 'utf8').trim();
   if (!/^[0-9a-f]{64}$/.test(text))
-    throw new Error(`${file} is damaged: it should hold 64 hex digits. Restore it.`);
+    throw new Error(`${file} is damaged: it should hold 64 hex digits. ${advice}`);
   return Uint8Array.from(Buffer.from(text, 'hex'));
 }
 
@@ -62,4 +67,30 @@ export async function topUp(
     body: JSON.stringify({ address: encode('ak', account), amount: amount.toString() }),
   });
   if (!response.ok) throw new Error(`the faucet at ${faucet} answered ${response.status}`);
+}
+
+/** Runs a program until it is told to stop; what fails is one sentence, with the flags that name its ports. */
+export function run(
+  name: string,
+  ports: string,
+  start: () => Promise<{ stop(): Promise<void> } | null>,
+): void {
+  start().then(
+    (running) => {
+      if (!running) return;
+      const stop = () => {
+        running.stop().finally(() => process.exit(0));
+      };
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+    },
+    (error: NodeJS.ErrnoException) => {
+      const sentence =
+        error.code === 'EADDRINUSE'
+          ? `${error.message}: another program uses that port. Stop it, or give another by ${ports}.`
+          : error.message;
+      console.error(error instanceof FlagError ? error.message : `${name}: ${sentence}`);
+      process.exit(1);
+    },
+  );
 }

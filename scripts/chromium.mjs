@@ -1,26 +1,17 @@
 /** Finds Chromium and says how it is started. Plain JavaScript: scripts use it before anything is installed. */
-import { accessSync, constants } from 'node:fs';
+import { findProgram } from './program.mjs';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/snap/bin/chromium'];
 
 /** @returns {string} path of the browser; throws with a sentence that says what to do */
-export function findChromium() {
-  const chosen = process.env.TANDEM_CHROMIUM;
-  for (const path of chosen ? [chosen] : places) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not this one.
-    }
-  }
-  throw new Error(
-    chosen
-      ? `TANDEM_CHROMIUM is "${chosen}", where no program is: set it to Chromium's path.`
-      : 'Chromium is missing. Install it (Debian: apt-get install chromium), or set TANDEM_CHROMIUM to its path. ' +
-          "Google's own Chrome builds do not load an unpacked extension from the command line.",
+export const findChromium = () =>
+  findProgram(
+    'Chromium',
+    'TANDEM_CHROMIUM',
+    places,
+    'Chromium is missing. Install it (Debian: apt-get install chromium), or set TANDEM_CHROMIUM to its path. ' +
+      "Google's own Chrome builds do not load an unpacked extension from the command line.",
   );
-}
 
 /**
  * @param {string} extension directory of the unpacked extension

@@ -58,9 +58,10 @@ export function plan(
     if (slash && stands && height <= slash.height) return { guard, post: 'again', nonce, fee: slash.fee };
     const least = minFee(unsigned(guard, self, nonce));
     const raised = slash && stands && place !== 'none' ? 2n * slash.fee : least;
-    const fee = raised > maxFee ? (least > maxFee ? least : maxFee) : raised;
+    const capped = raised > maxFee ? maxFee : raised;
+    const fee = capped > least ? capped : least;
     if (slash && stands && fee <= slash.fee) return { guard, post: 'again', nonce, fee: slash.fee };
-    return { guard, post: 'anew', nonce, fee: fee > least ? fee : least };
+    return { guard, post: 'anew', nonce, fee };
   });
 }
 

@@ -7,6 +7,7 @@ import { balanceOf, stateHash, type Trees } from '../../src/protocol/state/trees
 import {
   applyContractEntry,
   type Contract,
+  nothingOnChain,
   parseContract,
   pruneCalls,
   type UpdateEnv,
@@ -116,11 +117,6 @@ function updateEnv(state: Overlay, channel: Channel, round: bigint, env: Environ
     difficulty,
     networkId,
     blockHash,
-    onChain: {
-      balance: (pubkey) => state.account(pubkey)?.balance,
-      isPayable: () => true,
-      isContract: () => false,
-      isOracle: () => false,
-    },
+    onChain: { ...nothingOnChain, balance: (pubkey) => state.account(pubkey)?.balance },
   };
 }

@@ -1,9 +1,8 @@
 /** A headless party that can go back to what its disk held before: the cheat that the chain's dispute time is for. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import type { Outcome } from '../../src/protocol/channel/index.ts';
 import { formatInvite } from '../../src/rpc/invite.ts';
-import { type Party, startParty, until } from '../../test/engine/party.ts';
+import { number, oldDisk, type Party, seenOnChain, startParty, until } from '../../test/engine/party.ts';
 
 const ae = 10n ** 18n;
 
@@ -14,6 +13,8 @@ export interface Cheater {
   party(): Party;
   /** Keeps what is on its disk now. */
   remember(): void;
+  /** Remembers the state after the first payment of its only channel, and pays this much back behind it. */
+  payBack(amount: bigint): Promise<Outcome>;
   /** Comes back with what it remembered, unreachable for anybody, and closes its only channel that is not over by that. */
   closeWithOldState(): Promise<void>;
   stop(): Promise<void>;
@@ -27,6 +28,7 @@ export async function cheater(
   let party = await startParty({ node: chain.url, seedByte, listen: true });
   folders.push(party.folder);
   await chain.fund(party.address, 100n * ae);
+  const remember = () => void folders.push(oldDisk(party));
   return {
     address: party.address,
     invite: formatInvite({
@@ -36,20 +38,18 @@ export async function cheater(
       name: 'Cheater',
     }),
     party: () => party,
-    remember() {
-      const folder = mkdtempSync(join(tmpdir(), 'tandem-old-'));
-      cpSync(party.folder, folder, { recursive: true });
-      folders.push(folder);
+    remember,
+    async payBack(amount) {
+      const { id } = party.engine.channels()[0]!;
+      await until('it is paid', number(party, id), (value) => value === 1n);
+      remember();
+      return party.engine.request(id, { scope: 'e2e', id: 'back', amount, direction: 'pay', note: null });
     },
     async closeWithOldState() {
       await party.stop();
       party = await startParty({ node: chain.url, seedByte, folder: folders.at(-1)! });
       const { id } = party.engine.channels().find((actor) => !actor.over)!;
-      await until(
-        'the channel is seen on the chain',
-        () => party.engine.channel(id).channel.onChain,
-        (object) => object !== null,
-      );
+      await seenOnChain(party, id);
       await party.engine.wish(id, { type: 'close_solo' });
     },
     async stop() {

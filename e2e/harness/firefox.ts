@@ -5,14 +5,14 @@ import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { findFirefox } from '../../scripts/firefox.mjs';
 import { type ParamsOf, type PopupMethod, popupPort, type ResultOf } from '../../src/rpc/popup.ts';
 import type { WalletView } from '../../src/rpc/schema.ts';
-import { callWorker, firstView } from './worker-calls.ts';
+import { callWorker, firstView, untilView } from './worker-calls.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const shots = join(root, 'e2e/shots');
 /** The extension's id in vite.config.ts. */
 const extensionId = 'tandem@tandem.example';
-/** Firefox gives each installation a random address; this test's profile gives it this one. */
 const patience = 60_000;
+/** Firefox gives each installation a random address; this test's profile gives it this one. */
 const host = '6f5f9d34-2b7f-4c0e-9e3e-2f6f2a0b7a11';
 
 export class FirefoxWallet {
@@ -105,17 +105,8 @@ export class FirefoxWallet {
     return (await control.evaluate(callWorker, { port: popupPort, method, params })) as ResultOf<M>;
   }
 
-  async until(what: string, wanted: (view: WalletView) => boolean, timeout = 60_000): Promise<WalletView> {
-    const deadline = Date.now() + timeout;
-    for (;;) {
-      const view = await this.view();
-      if (wanted(view)) return view;
-      if (Date.now() > deadline)
-        throw new Error(
-          `Firefox: not within ${timeout} ms: ${what}. The last view: ${JSON.stringify(view, null, 1)}`,
-        );
-      await new Promise((done) => setTimeout(done, 100));
-    }
+  until(what: string, wanted: (view: WalletView) => boolean, timeout = 60_000): Promise<WalletView> {
+    return untilView(`Firefox: ${what}`, () => this.view(), wanted, timeout);
   }
 
   async shot(page: Page, name: string): Promise<void> {

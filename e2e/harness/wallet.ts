@@ -7,10 +7,12 @@ import { browserFlags, findChromium } from '../../scripts/chromium.mjs';
 import type { ParamsOf, PopupMethod, ResultOf } from '../../src/rpc/popup.ts';
 import { popupPort } from '../../src/rpc/popup.ts';
 import type { WalletView } from '../../src/rpc/schema.ts';
-import { callWorker, firstView } from './worker-calls.ts';
+import { callWorker, firstView, untilView } from './worker-calls.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const shots = join(root, 'e2e/shots');
+/** Of every wallet that `setUp` makes. */
+export const password = 'correct horse battery';
 
 export interface WalletOptions {
   /** For screenshots and messages. */
@@ -124,17 +126,34 @@ export class Wallet {
   }
 
   /** Waits until the view is as wanted. */
-  async until(what: string, wanted: (view: WalletView) => boolean, timeout = 60_000): Promise<WalletView> {
-    const deadline = Date.now() + timeout;
-    for (;;) {
-      const view = await this.view();
-      if (wanted(view)) return view;
-      if (Date.now() > deadline) {
-        const seen = JSON.stringify(view, null, 1);
-        throw new Error(`${this.name}: not within ${timeout} ms: ${what}. The last view: ${seen}`);
-      }
+  until(what: string, wanted: (view: WalletView) => boolean, timeout = 60_000): Promise<WalletView> {
+    return untilView(`${this.name}: ${what}`, () => this.view(), wanted, timeout);
+  }
+
+  /** Makes a wallet without its UI, and gets it this much from the faucet. @returns its address */
+  async setUp(
+    chain: { url: string; fund(address: string, amount: bigint): Promise<unknown> },
+    coins: bigint,
+    { relay = null, mnemonic }: { relay?: string | null; mnemonic?: string } = {},
+  ): Promise<string> {
+    await this.call('network.set', { nodeUrl: chain.url, relay });
+    await this.until('the network', (view) => view.network.state === 'ok');
+    const words = mnemonic ?? (await this.call('vault.newPhrase', {})).mnemonic;
+    const { address } = await this.call('vault.create', { mnemonic: words, password });
+    await this.until('an account', (view) => view.account !== null);
+    await chain.fund(address, coins);
+    await this.until('coins', (view) => view.account?.balance === String(coins));
+    return address;
+  }
+
+  /** Its invite link, once it holds a slot at the relay. */
+  async invite(): Promise<string> {
+    for (let i = 0; i < 200; i++) {
+      const { link, reachable } = await this.call('invite.mine', {});
+      if (reachable) return link;
       await new Promise((done) => setTimeout(done, 100));
     }
+    throw new Error(`${this.name} gets no slot at the relay`);
   }
 
   /**

@@ -1,4 +1,8 @@
-/** What a bare page of the extension runs to reach the worker: each function stands alone, to be sent into that page. */
+/**
+ * What a bare page of the extension runs to reach the worker: each function but `untilView` stands alone, to be sent into
+ * that page.
+ */
+import type { WalletView } from '../../src/rpc/schema.ts';
 
 type ExtensionPort = {
   postMessage(message: unknown): void;
@@ -40,4 +44,21 @@ export function callWorker(call: { port: string; method: string; params: unknown
     });
     port.postMessage({ id: 1, method: call.method, params: call.params });
   });
+}
+
+/** Waits until the view is as wanted; fails with what it last was. */
+export async function untilView(
+  what: string,
+  read: () => Promise<WalletView>,
+  wanted: (view: WalletView) => boolean,
+  timeout: number,
+): Promise<WalletView> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const view = await read();
+    if (wanted(view)) return view;
+    if (Date.now() > deadline)
+      throw new Error(`not within ${timeout} ms: ${what}. The last view: ${JSON.stringify(view, null, 1)}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }

@@ -1,6 +1,6 @@
 /** Call data and values of contracts, as a page writes and reads them: the wallet's own code, without the machine. */
 import { decode as decodeText, encode as encodeText } from '../../src/protocol/chain/address.ts';
-import { blake2b256 } from '../../src/protocol/chain/signed.ts';
+import { functionId } from '../../src/protocol/vm/bytecode.ts';
 import { decode } from '../../src/protocol/vm/decode.ts';
 import { encode } from '../../src/protocol/vm/encode.ts';
 import { entriesOf } from '../../src/protocol/vm/map.ts';
@@ -14,11 +14,10 @@ export type Argument = number | bigint | string;
  * @throws where an address is wrong
  */
 export function callData(name: string, ...args: Argument[]): string {
-  const id = blake2b256(new TextEncoder().encode(name)).subarray(0, 4);
   const values = args.map(
     (arg): Value => (typeof arg === 'string' ? blob('address', decodeText('ak', arg)) : BigInt(arg)),
   );
-  return encodeText('cb', encode(tuple([blob('string', id), tuple(values)])));
+  return encodeText('cb', encode(tuple([blob('string', functionId(name)), tuple(values)])));
 }
 
 /** Records and tuples are arrays; a map is an array of pairs; of a variant: which constructor, and its fields. */

@@ -1,7 +1,4 @@
 /** A locked wallet: it watches the chain without its key, warns, and answers as soon as it is unlocked. */
-import { cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHandlers } from '../../src/background/handlers.ts';
 import { Vault } from '../../src/background/vault/index.ts';
@@ -12,7 +9,7 @@ import { createTransport } from '../../src/engine/transport/index.ts';
 import { decode } from '../../src/protocol/chain/address.ts';
 import { formatInvite } from '../../src/rpc/invite.ts';
 import { installation, password } from '../backup/support.ts';
-import { clock, type Party, until } from '../engine/party.ts';
+import { clock, oldDisk, seenOnChain, until } from '../engine/party.ts';
 import { ae, scene } from '../engine/scene.ts';
 
 const { url, chain, balance, party, fund, lastSeed, pay } = scene(140, 300);
@@ -113,19 +110,8 @@ async function withChannel() {
     () => bob.engine.channel(id).channel.phase,
     (phase) => phase === 'open',
   );
-  await until(
-    'seen on chain',
-    () => bob.engine.channel(id).channel.onChain,
-    (seen) => seen !== null,
-  );
+  await seenOnChain(bob, id);
   return { parts, here, bob, id, me };
-}
-
-/** Bob as he was: a copy of his disk, to be started instead of him. */
-function keep(bob: Party): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-old-'));
-  cpSync(bob.folder, folder, { recursive: true });
-  return folder;
 }
 
 async function mine(keyBlocks: number): Promise<void> {
@@ -160,7 +146,7 @@ describe('a locked wallet', () => {
     const { parts, here, bob, id, me } = await withChannel();
     const seedByte = lastSeed();
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
-    const folder = keep(bob);
+    const folder = oldDisk(bob);
     expect(await pay(bob, id, 3n * ae)).toMatchObject({ ok: true });
     await until(
       'both have it',
@@ -176,11 +162,7 @@ describe('a locked wallet', () => {
     const before = { me: (await chain().account(me)).balance, bob: await balance(bob) };
 
     const cheat = await party({ seedByte, folder });
-    await until(
-      'seen',
-      () => cheat.engine.channel(id).channel.onChain,
-      (seen) => seen !== null,
-    );
+    await seenOnChain(cheat, id);
     await cheat.engine.wish(id, { type: 'close_solo' });
     await sees(here, 'a warning', (list) => list.length === 1);
     expect(closing(here)[0]).toMatchObject({ old: true });
@@ -252,7 +234,7 @@ describe('a locked wallet', () => {
   test('keeps its warning while the node is away, and says that it does not see', async () => {
     const { parts, here, bob, id } = await withChannel();
     const seedByte = lastSeed();
-    const folder = keep(bob);
+    const folder = oldDisk(bob);
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
     await until(
       'both have it',
@@ -263,11 +245,7 @@ describe('a locked wallet', () => {
     here.notices.splice(0);
     await bob.stop();
     const cheat = await party({ seedByte, folder });
-    await until(
-      'seen',
-      () => cheat.engine.channel(id).channel.onChain,
-      (seen) => seen !== null,
-    );
+    await seenOnChain(cheat, id);
     await cheat.engine.wish(id, { type: 'close_solo' });
     await sees(here, 'a warning', (list) => list[0]?.old === true);
     await here.wallet.stop();

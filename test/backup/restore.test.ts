@@ -9,7 +9,7 @@ import { createNodeClient } from '../../src/engine/node-client.ts';
 import { readStored, type StoredChannel } from '../../src/engine/stored.ts';
 import { createTransport } from '../../src/engine/transport/index.ts';
 import type { Terms } from '../../src/protocol/channel/index.ts';
-import { number, type Party, phase, startParty, until } from '../engine/party.ts';
+import { number, online, type Party, phase, seenOnChain, startParty, until } from '../engine/party.ts';
 import { contents, installation, password } from './support.ts';
 
 const ae = 10n ** 18n;
@@ -56,12 +56,6 @@ async function pay(from: Party, id: string, amount: bigint): Promise<void> {
   const request = { scope: 'test', id: `r${++ids}`, amount, direction: 'pay' as const, note: null };
   expect(await from.engine.request(id, request)).toMatchObject({ ok: true });
 }
-const online = (who: Party, id: string) =>
-  until(
-    'online',
-    () => who.engine.connection(who.engine.channel(id)),
-    (value) => value === 'online',
-  );
 
 /** Alice in an installation of the wallet, Bob as a plain peer, a channel between them with one payment. */
 async function openChannel() {
@@ -75,11 +69,7 @@ async function openChannel() {
   await until('alice opens', phase(alice, id), (value) => value === 'open');
   await until('bob opens', phase(bob, id), (value) => value === 'open');
   await pay(alice, id, ae);
-  await until(
-    'seen on chain',
-    () => alice.engine.channel(id).channel.onChain,
-    (value) => value !== null,
-  );
+  await seenOnChain(alice, id);
   return { home, alice, bob, bobSeed, id };
 }
 

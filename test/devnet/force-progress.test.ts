@@ -7,9 +7,10 @@ import { signedTx, signingBytes, txHash } from '../../src/protocol/chain/signed.
 import { serializeTx } from '../../src/protocol/chain/tx.ts';
 import { forceProgress } from '../../src/protocol/channel/force-progress.ts';
 import { serializeEntry } from '../../src/protocol/state/entries.ts';
-import { channelTrees, stateHash } from '../../src/protocol/state/trees.ts';
+import { stateHash } from '../../src/protocol/state/trees.ts';
 import { applyContractEntry, nothingOnChain } from '../../src/protocol/vm/index.ts';
 import { counter } from './cases/contract-world.ts';
+import { treesOf } from './cases/world.ts';
 import { ae, alice, bob, call, networkId, open, post, quietDevnet, signed } from './support.ts';
 
 let devnet: Devnet;
@@ -32,11 +33,11 @@ async function forced() {
     reserve: ae,
     onChain: nothingOnChain,
   };
-  const funds = channelTrees([
-    { pubkey: alice.publicKey, balance: 10n * ae },
-    { pubkey: bob.publicKey, balance: 5n * ae },
-  ]);
-  const made = applyContractEntry(funds, { ...counter.create, deposit: 0n }, { ...env, round: 2n });
+  const made = applyContractEntry(
+    treesOf(10n, 5n),
+    { ...counter.create, deposit: 0n },
+    { ...env, round: 2n },
+  );
   if (made.status === 'refused') throw new Error(made.reason);
   const { trees } = made;
   const agreed = serializeTx({

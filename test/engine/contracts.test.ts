@@ -8,7 +8,7 @@ import { decode } from '../../src/protocol/vm/index.ts';
 import { contents, installation, password } from '../backup/support.ts';
 import { calling, creation } from '../channel/sophia.ts';
 import { payment } from '../channel/world.ts';
-import { number, type Party, phase, until } from './party.ts';
+import { number, online, type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
 const { chain, party, fund, lastSeed } = scene(190, 500);
@@ -25,13 +25,6 @@ async function openChannel(options: Parameters<typeof party>[0], others: Paramet
   return { alice, bob, id, seed };
 }
 const latest = (who: Party, id: string) => who.engine.channel(id).channel.latest!;
-const online = (who: Party, id: string) =>
-  until(
-    'online',
-    () => who.engine.connection(who.engine.channel(id)),
-    (value) => value === 'online',
-    60_000,
-  );
 
 describe('contracts of a channel', () => {
   test('are made, called, read, and still there after a restart', async () => {
@@ -49,7 +42,7 @@ describe('contracts of a channel', () => {
     await alice.stop();
 
     const again = await party({ seedByte: seed, folder: alice.folder });
-    await online(again, id);
+    await online(again, id, 60_000);
     expect(latest(again, id).stateHash).toEqual(latest(bob, id).stateHash);
     expect(heldByContracts(latest(again, id))).toBe(3n * ae);
     const balance = await again.engine.request(id, calling('escrow', contract, 'balance'));
@@ -119,11 +112,7 @@ describe('a call that the other side does not answer', () => {
       (value) => value === 1n,
     );
     await alice.stop();
-    await until(
-      'seen on chain',
-      () => bob.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(bob, id);
     const wish = calling('escrow', contract, 'balance');
     const call = wish.contract as Extract<typeof wish.contract, { type: 'call' }>;
     const { gas, gasPrice, callData } = call;
@@ -142,7 +131,7 @@ describe('a call that the other side does not answer', () => {
       30_000,
     );
     expect(latest(again, id).stateHash).toEqual(latest(bob, id).stateHash);
-    await online(again, id);
+    await online(again, id, 60_000);
     const paid = await again.engine.request(id, payment(ae));
     expect(paid).toMatchObject({ ok: true, number: 3n });
     await bob.engine.wish(id, { type: 'close_solo' });

@@ -1,6 +1,6 @@
 /** A payment is answered before its co-signed state is written: what breaks in between loses and doubles nothing. */
 import { describe, expect, test } from 'vitest';
-import { number, type Party, until } from './party.ts';
+import { number, online, type Party, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
 const { party, lastSeed, pay, openChannel } = scene(80, 200);
@@ -12,12 +12,6 @@ const diskFull = (who: Party): (() => void) => {
     who.store.commit = commit;
   };
 };
-const online = (who: Party, id: string) =>
-  until(
-    'online',
-    () => who.engine.connection(who.engine.channel(id)),
-    (value) => value === 'online',
-  );
 const paid = async (who: Party, id: string) =>
   (await who.engine.history(id, null, 100))
     .flatMap(({ row }) => row.items)

@@ -1,22 +1,12 @@
 /** Closing alone and disputes, over real stores and a running chain: what a party gets is never less than it signed. */
 
-import { cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../src/protocol/chain/address.ts';
 import { closingTxHash, fundingTxHash, soloTxHash } from '../../src/protocol/channel/index.ts';
-import { type Party, phase, until } from './party.ts';
+import { number, oldDisk, type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
 const { url, chain, balance, party, lastSeed, pay, openChannel } = scene(80, 150);
-
-/** A copy of what this party has on disk now: what a cheater keeps for later. */
-async function oldDisk(of: Party): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-old-'));
-  cpSync(of.folder, folder, { recursive: true });
-  return folder;
-}
 
 const fees = (who: Party, id: string) =>
   who.items
@@ -29,11 +19,7 @@ describe('closing alone', () => {
     expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
     await bob.stop();
     const before = { alice: await balance(alice), bob: await balance(bob) };
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     await alice.engine.wish(id, { type: 'close_solo' });
     const close = alice.engine.channel(id).channel.solo!;
     await until(
@@ -56,11 +42,7 @@ describe('closing alone', () => {
   test('nothing was paid yet: the state on chain is shown by an empty payload', async () => {
     const { alice, bob, id } = await openChannel();
     await bob.stop();
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     const before = await balance(bob);
     await alice.engine.wish(id, { type: 'close_solo' });
     await until('closed', phase(alice, id), (value) => value === 'closed');
@@ -72,11 +54,7 @@ describe('closing alone', () => {
     const seedByte = lastSeed() - 1;
     await pay(alice, id, ae);
     await bob.stop();
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     const before = await balance(bob);
     await alice.engine.wish(id, { type: 'close_solo' });
     await alice.stop();
@@ -101,23 +79,15 @@ describe('a cheating peer', () => {
   test('closes with an old state that suits it: answered at once by the latest, without asking', async () => {
     const { alice, bob, id } = await openChannel();
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
-    await until(
-      'alice follows',
-      () => alice.engine.channel(id).channel.latest!.number,
-      (n) => n === 1n,
-    );
+    await until('alice follows', number(alice, id), (value) => value === 1n);
     // Bob keeps the state in which he has one AE more than he will have.
-    const folder = await oldDisk(bob);
+    const folder = oldDisk(bob);
     expect(await pay(bob, id, 3n * ae)).toMatchObject({ ok: true });
     const seedByte = lastSeed();
     await bob.stop();
     const before = { alice: await balance(alice), bob: await balance(bob) };
     const cheat = await party({ seedByte, folder });
-    await until(
-      'seen on chain',
-      () => cheat.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(cheat, id);
     await cheat.engine.wish(id, { type: 'close_solo' });
     await until(
       'slashed',
@@ -137,11 +107,7 @@ describe('a cheating peer', () => {
   test('closes with the latest state: nothing to answer, both get theirs', async () => {
     const { alice, bob, id } = await openChannel();
     await pay(alice, id, ae);
-    await until(
-      'seen on chain',
-      () => bob.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(bob, id);
     await bob.engine.wish(id, { type: 'close_solo' });
     await until('closed', phase(alice, id), (value) => value === 'closed', 20_000);
     await until('closed', phase(bob, id), (value) => value === 'closed', 20_000);
@@ -168,11 +134,7 @@ describe('reorganisations', () => {
 
   test('the funding is taken away and forgotten: it is posted again, and payments go on once it is back', async () => {
     const { alice, bob, id } = await openChannel();
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     await reorg(fundingHash(alice, id));
     await until(
       'back on chain',
@@ -211,11 +173,7 @@ describe('reorganisations', () => {
     await pay(alice, id, ae);
     await bob.stop();
     const before = await balance(bob);
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     await alice.engine.wish(id, { type: 'close_solo' });
     await until(
       'closing',

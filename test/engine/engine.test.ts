@@ -1,7 +1,7 @@
 /** Two engines over real stores, real streams and a running chain: a channel's whole life, and what breaks it. */
 import { describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
-import { number, phase, until } from './party.ts';
+import { number, online, phase, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
 const { chain, balance, party, fund, lastSeed, pay, openChannel } = scene(40, 200);
@@ -103,11 +103,7 @@ describe('what breaks', () => {
     await alice.engine.channel(id).update({ addresses: again.transport.addresses() });
     await alice.engine.reconnect(id);
     if (outcome === null) expect(await paying).toMatchObject({ ok: true });
-    await until(
-      'reconnected',
-      () => alice.engine.connection(alice.engine.channel(id)),
-      (value) => value === 'online',
-    );
+    await online(alice, id);
     expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
     await until('bob follows', number(again, id), (value) => value === number(alice, id)());
   });
@@ -126,11 +122,7 @@ describe('what breaks', () => {
     await alice.stop();
     const again = await party({ seedByte, folder: alice.folder });
     expect(again.address).toBe(alice.address);
-    await until(
-      'online',
-      () => again.engine.connection(again.engine.channel(id)),
-      (value) => value === 'online',
-    );
+    await online(again, id);
     expect(await again.engine.request(id, request)).toEqual(outcome);
     expect(bob.engine.channel(id).channel.latest!.balances.responder).toBe(8n * ae);
     expect(
@@ -160,11 +152,7 @@ describe('what breaks', () => {
     expect(await pay(alice, id, ae)).toMatchObject({ ok: false, message: 'The disk is full.' });
     expect(alice.problems.at(-1)).toMatch(/disk is full/);
     alice.store.commit = commit;
-    await until(
-      'online',
-      () => alice.engine.connection(alice.engine.channel(id)),
-      (value) => value === 'online',
-    );
+    await online(alice, id);
     expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
     expect(bob.engine.channel(id).channel.latest!.balances.responder).toBe(8n * ae);
   });

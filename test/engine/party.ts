@@ -1,5 +1,5 @@
 /** A whole party in this process: the engine over a real store, real streams and a running chain. */
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../../peer/store.ts';
@@ -149,3 +149,23 @@ export async function until<T>(
 export const phase = (party: Party, id: string) => () => party.engine.channel(id).channel.phase;
 export const number = (party: Party, id: string) => () =>
   party.engine.channel(id).channel.latest?.number ?? -1n;
+export const seenOnChain = (party: Party, id: string) =>
+  until(
+    'seen on chain',
+    () => party.engine.channel(id).channel.onChain,
+    (object) => object !== null,
+  );
+export const online = (party: Party, id: string, ms?: number) =>
+  until(
+    'online',
+    () => party.engine.connection(party.engine.channel(id)),
+    (value) => value === 'online',
+    ms,
+  );
+
+/** A copy of what this party has on disk now: what a cheater keeps for later. */
+export function oldDisk({ folder }: Party): string {
+  const copy = mkdtempSync(join(tmpdir(), 'tandem-old-'));
+  cpSync(folder, copy, { recursive: true });
+  return copy;
+}

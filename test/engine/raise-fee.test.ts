@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../peer/store.ts';
 import type { StoredChannel } from '../../src/engine/stored.ts';
-import { type Party, phase, until } from './party.ts';
+import { type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
 const { url, chain, balance, party, fund, pay, openChannel } = scene(140, 150);
@@ -35,11 +35,7 @@ describe('a stuck transaction', () => {
     await pay(alice, id, ae);
     await bob.stop();
     const before = { alice: await balance(alice), nonce: await nonceOf(alice) };
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     await miners(2n * 10n ** 9n);
     await alice.engine.wish(id, { type: 'close_solo' });
     const close = alice.engine.channel(id).channel.solo!;
@@ -82,11 +78,7 @@ describe('a stuck transaction', () => {
     const { alice, bob, id } = await openChannel();
     await bob.stop();
     const before = await balance(alice);
-    await until(
-      'seen on chain',
-      () => alice.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(alice, id);
     await miners(100n * 10n ** 9n);
     await alice.engine.wish(id, { type: 'close_solo' });
     const first = alice.engine.channel(id).channel.solo!;

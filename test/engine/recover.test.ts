@@ -1,6 +1,6 @@
 /** A channel of which only the key is left: the chain tells its terms, the peer its state. */
 import { expect, test } from 'vitest';
-import { number, type Party, phase, until } from './party.ts';
+import { number, type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
 const { chain, balance, party, lastSeed, pay, openChannel } = scene(220, 200);
@@ -44,11 +44,7 @@ test('before the peer has shown its state the channel is not closed alone; after
   const { bob, again, channelId } = await lost(0);
   const addresses = bob.transport.addresses();
   const actor = await again.engine.recover(channelId, null, ['/ip4/127.0.0.1/tcp/9/ws']);
-  await until(
-    'seen',
-    () => again.engine.channel(actor.id).channel.onChain,
-    (seen) => seen !== null,
-  );
+  await seenOnChain(again, actor.id);
   await expect(again.engine.wish(actor.id, { type: 'close_solo' })).rejects.toThrow(/other side/);
   expect(await pay(again, actor.id, ae)).toMatchObject({ ok: false });
   await actor.update({ addresses });

@@ -1,31 +1,19 @@
 /** Two installations of one key: whichever is behind what the key has signed stops, until it is chosen again. */
-import { cpSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../../peer/store.ts';
 import { createNonces } from '../../src/engine/nonces.ts';
-import { number, type Party, until } from './party.ts';
+import { number, oldDisk, online, seenOnChain, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
 const { url, chain, party, lastSeed, pay, openChannel } = scene(200, 200);
 
-function copyOf(of: Party): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-copy-'));
-  cpSync(of.folder, folder, { recursive: true });
-  return folder;
-}
-const online = (who: Party, id: string) =>
-  until(
-    'online',
-    () => who.engine.connection(who.engine.channel(id)),
-    (value) => value === 'online',
-  );
-
 test('the installation that is behind stops; chosen again, it goes on from the latest state and the other one stops', async () => {
   const { alice, bob, id } = await openChannel();
   const seedByte = lastSeed() - 1;
-  const folder = copyOf(alice);
+  const folder = oldDisk(alice);
   expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
 
   const second = await party({ seedByte, folder });
@@ -89,8 +77,8 @@ test('the installation that is behind stops; chosen again, it goes on from the l
 test('the one that stands still answers an old state on the chain all the same', async () => {
   const { alice, bob, id } = await openChannel();
   const seedByte = lastSeed() - 1;
-  const older = copyOf(bob);
-  const folder = copyOf(alice);
+  const older = oldDisk(bob);
+  const folder = oldDisk(alice);
   expect(await pay(alice, id, ae)).toMatchObject({ ok: true });
   const second = await party({ seedByte, folder });
   await until(
@@ -101,11 +89,7 @@ test('the one that stands still answers an old state on the chain all the same',
   await alice.stop();
   await bob.stop();
   const cheat = await party({ seedByte: seedByte + 1, folder: older });
-  await until(
-    'seen',
-    () => cheat.engine.channel(id).channel.onChain,
-    (seen) => seen !== null,
-  );
+  await seenOnChain(cheat, id);
   await cheat.engine.wish(id, { type: 'close_solo' });
   await until(
     'answered',

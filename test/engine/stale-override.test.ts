@@ -1,7 +1,7 @@
 /** A restored channel whose other side never comes back: closed alone only after a while, by a word of its own. */
 import { expect, test } from 'vitest';
 import { staleOverrideAfter } from '../../src/engine/settings.ts';
-import { phase, until } from './party.ts';
+import { phase, seenOnChain, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
 const { balance, lastSeed, party, pay, openChannel } = scene(170, 150);
@@ -17,11 +17,7 @@ test('a restored channel is closed alone after seven days without its other side
     () => alice.engine.connection(actor),
     (value) => value !== 'online',
   );
-  await until(
-    'seen on chain',
-    () => actor.channel.onChain,
-    (value) => value !== null,
-  );
+  await seenOnChain(alice, id);
   const before = await balance(alice);
   const restoredAt = Date.now() - staleOverrideAfter + 60_000;
   await actor.update({ restoredAt });

@@ -24,8 +24,13 @@ const place = (name: string, scene: string, hash: string, then?: Place['then']):
   hash,
   then,
 });
-const opened = (hash: string, tab: number) =>
-  place(`channel-${tab}`, 'calm', hash, (page) => page.getByRole('tab').nth(tab).click());
+const onTab = (name: string, tab: number) =>
+  place(name, 'calm', `/channel/${channel}`, (page) => page.getByRole('tab').nth(tab).click());
+const typeTerms = async (page: Page) => {
+  await page.locator('.page-foot .button.primary').click();
+  await page.locator('.control.amount input').first().fill('10');
+  await page.locator('.page-foot .facts').waitFor();
+};
 
 export const places: readonly Place[] = [
   place('welcome', 'empty', '/'),
@@ -49,15 +54,9 @@ export const places: readonly Place[] = [
   ),
   place('contracts', 'contracts', `/channel/${channel}?tab=details`),
   place('open', 'calm', '/open'),
-  place('open-terms', 'calm', '/open?link=tandem:x', async (page) => {
-    await page.locator('.page-foot .button.primary').click();
-    await page.locator('.control.amount input').first().fill('10');
-    await page.locator('.page-foot .facts').waitFor();
-  }),
+  place('open-terms', 'calm', '/open?link=tandem:x', typeTerms),
   place('open-confirm', 'calm', '/open?link=tandem:x', async (page) => {
-    await page.locator('.page-foot .button.primary').click();
-    await page.locator('.control.amount input').first().fill('10');
-    await page.locator('.page-foot .facts').waitFor();
+    await typeTerms(page);
     await page.locator('.page-foot .button.primary').click();
     await page.getByRole('alertdialog').waitFor();
   }),
@@ -65,9 +64,9 @@ export const places: readonly Place[] = [
   place('channel-pay-over', 'calm', `/channel/${channel}`, async (page) => {
     await page.locator('.control.amount input').first().fill('77');
   }),
-  { ...opened(`/channel/${channel}`, 1), name: 'channel-request' },
-  { ...opened(`/channel/${channel}`, 2), name: 'channel-history' },
-  { ...opened(`/channel/${channel}`, 3), name: 'channel-details' },
+  onTab('channel-request', 1),
+  onTab('channel-history', 2),
+  onTab('channel-details', 3),
   place('channel-close', 'calm', `/channel/${channel}`, async (page) => {
     await page.locator('.button.danger-quiet').first().click();
     await page.getByRole('alertdialog').waitFor();
@@ -89,16 +88,16 @@ export const places: readonly Place[] = [
   place('not-found', 'calm', '/nowhere'),
 ];
 
-export type Look = {
+type Look = {
   theme?: 'light' | 'dark';
   language?: string;
-  size?: { width: number; height: number };
-  surface?: 'popup' | 'page';
   reducedMotion?: boolean;
 };
 
 export interface Gallery {
   browser: Browser;
+  /** Of the view at this hash in this scene. */
+  url(scene: string, hash: string, surface: string): string;
   visit(place: Place, look?: Look): Promise<Page>;
   close(): Promise<void>;
 }
@@ -116,19 +115,20 @@ export async function openGallery(): Promise<Gallery> {
     executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run', '--disable-component-update'],
   });
+  const url: Gallery['url'] = (scene, hash, surface) =>
+    `${server.resolvedUrls!.local[0]!}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`;
   return {
     browser,
+    url,
     async visit({ scene, hash, then }, look = {}) {
       const page = await browser.newPage({
-        viewport: look.size ?? { width: 380, height: 600 },
+        viewport: { width: 380, height: 600 },
         locale: look.language ?? 'en-GB',
         colorScheme: look.theme ?? 'light',
         reducedMotion: look.reducedMotion === false ? 'no-preference' : 'reduce',
       });
       page.setDefaultTimeout(20_000);
-      const base = server.resolvedUrls!.local[0]!;
-      const surface = look.surface ?? 'popup';
-      await page.goto(`${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`);
+      await page.goto(url(scene, hash, 'popup'));
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       const settled = () => page.locator('.skeleton').first().waitFor({ state: 'detached' });
       await settled();

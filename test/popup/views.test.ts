@@ -1,40 +1,22 @@
 /** The popup's views in a real browser, over the fixture worker. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Gallery, openGallery } from './gallery.ts';
 
-const configFile = fileURLToPath(new URL('./fixture/vite.config.ts', import.meta.url));
-const outDir = mkdtempSync(join(tmpdir(), 'tandem-popup-'));
 const shots = fileURLToPath(new URL('../../e2e/shots', import.meta.url));
 const channel = 'a'.repeat(64);
-let server: PreviewServer;
-let browser: Browser;
+let gallery: Gallery;
 let page: Page;
 const failures: string[] = [];
 
 beforeAll(async () => {
-  await build({ configFile, logLevel: 'error', build: { outDir } });
-  server = await preview({
-    configFile,
-    logLevel: 'error',
-    build: { outDir },
-    preview: { port: 0, host: '127.0.0.1' },
-  });
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run', '--disable-component-update'],
-  });
+  gallery = await openGallery();
 }, 120_000);
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(outDir, { recursive: true, force: true });
-});
+afterAll(() => gallery?.close());
 
 afterEach(async () => {
   await page?.close();
@@ -48,11 +30,10 @@ async function visit(
   surface = 'popup',
   locale = 'en-GB',
 ) {
-  page = await browser.newPage({ viewport: size, locale });
+  page = await gallery.browser.newPage({ viewport: size, locale });
   page.on('pageerror', (error) => failures.push(error.message));
   page.setDefaultTimeout(15_000);
-  const base = server.resolvedUrls!.local[0]!;
-  await page.goto(`${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`);
+  await page.goto(gallery.url(scene, hash, surface));
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   return page;
 }

@@ -1,5 +1,5 @@
 /** A watchtower over real streams, stores and a running chain: it defends whoever named it, and can do nothing else. */
-import { cpSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,15 @@ import { parseSignedTx, txHash } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
 import { parseTowerLink } from '../../src/rpc/invite.ts';
 import { startTower, type Tower, type TowerOptions } from '../../watchtower/tower.ts';
-import { type Party, type PartyOptions, phase, until } from '../engine/party.ts';
+import {
+  number,
+  oldDisk,
+  type Party,
+  type PartyOptions,
+  phase,
+  seenOnChain,
+  until,
+} from '../engine/party.ts';
 import { ae, scene, terms } from '../engine/scene.ts';
 
 const { url, chain, balance, party, lastSeed, fund, pay } = scene(170, 250);
@@ -69,33 +77,18 @@ const guards = (who: Party, id: string, number: bigint) =>
     (value) => value === number,
   );
 
-/** What this party has on disk now: what a cheater keeps for later. */
-function oldDisk(of: Party): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-old-'));
-  cpSync(of.folder, folder, { recursive: true });
-  return folder;
-}
-
 /** Bob has been paid by Alice and paid her back, stops, and closes by the state that suited him. */
 async function cheat(channel: Awaited<ReturnType<typeof guarded>>): Promise<Party> {
   const { alice, bob, id, seed } = channel;
   expect(await pay(alice, id, 3n * ae)).toMatchObject({ ok: true });
-  await until(
-    'bob follows',
-    () => bob.engine.channel(id).channel.latest!.number,
-    (number) => number === 1n,
-  );
+  await until('bob follows', number(bob, id), (value) => value === 1n);
   const folder = oldDisk(bob);
   expect(await pay(bob, id, 4n * ae)).toMatchObject({ ok: true });
   await guards(alice, id, 2n);
   await alice.stop();
   await bob.stop();
   const cheater = await party({ seedByte: seed, folder });
-  await until(
-    'seen on chain',
-    () => cheater.engine.channel(id).channel.onChain,
-    (value) => value !== null,
-  );
+  await seenOnChain(cheater, id);
   await cheater.engine.wish(id, { type: 'close_solo' });
   return cheater;
 }
@@ -148,11 +141,7 @@ describe('a channel whose owner is away', () => {
     await guards(alice, id, 1n);
     await alice.stop();
     const before = (await chain().account(by.publicKey)).balance;
-    await until(
-      'seen on chain',
-      () => bob.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(bob, id);
     await bob.engine.wish(id, { type: 'close_solo' });
     await until('closed', phase(bob, id), (value) => value === 'closed', 20_000);
     expect((await chain().account(by.publicKey)).balance).toBe(before);
@@ -173,11 +162,7 @@ describe('a tower', () => {
     const name = channelId(alice, id);
     expect(await pay(alice, id, 3n * ae)).toMatchObject({ ok: true });
     const { bob, seed } = channel;
-    await until(
-      'bob follows',
-      () => bob.engine.channel(id).channel.latest!.number,
-      (number) => number === 1n,
-    );
+    await until('bob follows', number(bob, id), (value) => value === 1n);
     const folder = oldDisk(bob);
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
     await guards(alice, id, 2n);
@@ -185,11 +170,7 @@ describe('a tower', () => {
     await alice.stop();
     await bob.stop();
     const cheater = await party({ seedByte: seed, folder });
-    await until(
-      'seen on chain',
-      () => cheater.engine.channel(id).channel.onChain,
-      (value) => value !== null,
-    );
+    await seenOnChain(cheater, id);
     await cheater.engine.wish(id, { type: 'close_solo' });
     await until(
       'closing',

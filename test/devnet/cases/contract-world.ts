@@ -166,17 +166,7 @@ export class ContractWorld extends World {
 
   /** A joint deposit or withdrawal of 2 AE by Alice, to this state and round. */
   moveTo(type: 'ChannelDepositTx' | 'ChannelWithdrawTx', trees: Trees, round: bigint): string {
-    const tx = {
-      channelId: this.id,
-      amount: 2n * ae,
-      ttl: 0n,
-      stateHash: stateHash(trees),
-      round,
-      nonce: this.nonce(alice),
-    };
-    return type === 'ChannelDepositTx'
-      ? this.run({ ...tx, type, fromId: alice.publicKey }, alice, bob)
-      : this.run({ ...tx, type, toId: alice.publicKey }, alice, bob);
+    return this.move(type, { round, hash: stateHash(trees) });
   }
 
   expectForced(round: bigint, soloRound: bigint, trees: Trees): void {

@@ -93,9 +93,16 @@ export class World {
   /** Deposit or withdrawal of 2 AE by `by`, to round 2. */
   move(
     type: 'ChannelDepositTx' | 'ChannelWithdrawTx',
-    { by = alice, round = 2n, amount = 2n * ae, nonce = this.nonce(by), id = this.id }: Move = {},
+    {
+      by = alice,
+      round = 2n,
+      amount = 2n * ae,
+      nonce = this.nonce(by),
+      id = this.id,
+      hash = hashOf(10n, 5n),
+    }: Move = {},
   ): string {
-    const common = { channelId: id, amount, ttl: 0n, stateHash: hashOf(10n, 5n), round, nonce };
+    const common = { channelId: id, amount, ttl: 0n, stateHash: hash, round, nonce };
     if (type === 'ChannelDepositTx') return this.run({ ...common, type, fromId: by.publicKey }, alice, bob);
     return this.run({ ...common, type, toId: by.publicKey }, alice, bob);
   }
@@ -179,9 +186,10 @@ export class World {
   }
 }
 
-export interface Move {
+interface Move {
   by?: Key;
   round?: bigint;
+  hash?: Uint8Array;
   amount?: bigint;
   nonce?: bigint;
   id?: Uint8Array;
