@@ -71,7 +71,7 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
       inband: () => undefined,
       storeFailed: (error) =>
         log(`The store failed, nothing was sent: ${error instanceof Error ? error.message : error}`),
-      chain: (_, problem) => problem && log(`The node cannot be asked: ${problem}`),
+      chain: (_, problem) => problem && log(`The node cannot be asked: ${problem.message}`),
       rival: () =>
         log(
           'Another process uses this key: a channel has a later state than this store. This peer has stopped. Stop the other one, then start this one with --take-over.',

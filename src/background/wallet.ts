@@ -5,8 +5,10 @@
 
 import type { ChannelActor } from '../engine/actor.ts';
 import { Engine } from '../engine/engine.ts';
+import { createLagWatch, type LagWatch } from '../engine/lag.ts';
 import { type NetworkPreset, networkPresets } from '../engine/networks.ts';
 import { createNodeClient } from '../engine/node-client.ts';
+import { OtherChainError, otherChain } from '../engine/one-chain.ts';
 import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from '../engine/ports.ts';
 import type { WaitingSend } from '../engine/sends.ts';
 import { defaultSettings, watchInterval } from '../engine/settings.ts';
@@ -101,7 +103,9 @@ export class Wallet {
   readonly #locked: LockedWatch;
   #version = 0;
   #status: ChainStatus | null = null;
-  #problem: string | null = null;
+  /** Why the node says nothing that counts. */
+  #problem: Error | null = null;
+  #lag: LagWatch;
   #balance: bigint | null = null;
   #sending: WaitingSend[] = [];
   #storage: WalletView['storage'] = { ok: true, message: null };
@@ -136,6 +140,7 @@ export class Wallet {
     this.#settings = settings;
     this.#network = network;
     this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
+    this.#lag = this.#watchLag();
     this.#locked = createLockedWatch({
       store: deps.store,
       session: deps.session,
@@ -188,7 +193,7 @@ export class Wallet {
     if (this.#deps.vault.status() === 'unlocked')
       throw new WalletError(
         'starting',
-        `The wallet is starting: ${this.#problem ?? 'waiting for the node'}.`,
+        `The wallet is starting: ${this.#problem?.message ?? 'waiting for the node'}.`,
       );
     throw new WalletError('locked', 'The wallet is locked: unlock it first.');
   }
@@ -283,22 +288,33 @@ export class Wallet {
   async #askNode(): Promise<void> {
     try {
       const status = await this.#chain.status();
-      const known = this.#network.chainHash;
-      if (known && !equalBytes(known, status.chainHash) && (await this.#hasChannels()))
-        throw new Error(
-          `The node at ${this.#network.nodeUrl} is on another chain than your channels. Set the right node in Settings.`,
-        );
+      const other = this.#otherChain(status);
+      if (other !== null && (await this.#hasChannels())) throw new OtherChainError(other);
       this.#status = status;
       this.#problem = null;
-      if (!known || !equalBytes(known, status.chainHash) || this.#network.networkId !== status.networkId)
+      if (other !== null || !this.#network.chainHash || this.#network.networkId !== status.networkId)
         await this.#putNetwork({
           ...this.#network,
           networkId: status.networkId,
           chainHash: status.chainHash,
         });
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  /** Why this status is of another chain than the wallet's; null where it is of that one, or the wallet knows none yet. */
+  #otherChain(status: ChainStatus): string | null {
+    const { networkId, chainHash } = this.#network;
+    return chainHash && otherChain({ networkId, chainHash }, status);
+  }
+
+  #watchLag(): LagWatch {
+    return createLagWatch({
+      chain: () => this.#chain,
+      clock: this.#deps.clock,
+      changed: () => this.changed(),
+    });
   }
 
   async #hasChannels(): Promise<boolean> {
@@ -391,13 +407,17 @@ export class Wallet {
       throw new WalletError('bad_relay', 'Give the relay as a multiaddress that starts with "/".');
     const chain = createNodeClient({ url: nodeUrl.replace(/\/$/, ''), timeoutMs: 8_000 });
     const status = await chain.status();
-    const differs = this.#network.chainHash && !equalBytes(this.#network.chainHash, status.chainHash);
+    const differs = this.#otherChain(status) !== null;
     const open = this.#running?.engine.channels().some((actor) => !actor.over) ?? (await this.#hasChannels());
     if (differs && open)
       throw new WalletError(
         'wrong_network',
-        `That node is on ${status.networkId}, your channels are on ${this.#network.networkId}. Close them first, or give a node of that network.`,
+        status.networkId === this.#network.networkId
+          ? `That node calls its network ${status.networkId} as yours does, but it is another chain. Close your channels first, or give a node of their chain.`
+          : `That node is on ${status.networkId}, your channels are on ${this.#network.networkId}. Close them first, or give a node of that network.`,
       );
+    // What was seen of the chain so far tells whether the new node is behind it.
+    if (differs) this.#lag = this.#watchLag();
     await this.#putNetwork({
       preset: this.#network.preset,
       nodeUrl: nodeUrl.replace(/\/$/, ''),
@@ -525,12 +545,11 @@ export class Wallet {
     this.changed();
   }
 
-  #onChain(status: ChainStatus | null, problem: string | null): void {
-    const changed = status?.height !== this.#status?.height || problem !== this.#problem;
+  #onChain(status: ChainStatus | null, problem: Error | null): void {
+    const changed = status?.height !== this.#status?.height || problem?.message !== this.#problem?.message;
     if (status) this.#status = status;
     this.#problem = problem;
-    if (status && this.#network.chainHash && !equalBytes(status.chainHash, this.#network.chainHash))
-      this.#problem = `The node at ${this.#network.nodeUrl} answers for another chain than before. Set the right node in Settings.`;
+    if (status) this.#lag.seen(status);
     if (changed) this.changed();
   }
 
@@ -670,7 +689,8 @@ export class Wallet {
     const running = this.#running;
     const { preset } = this;
     const expected = networkPresets.find((candidate) => candidate.nodeUrl === this.#network.nodeUrl);
-    const wrong = expected && expected.networkId !== this.#network.networkId;
+    const misnamed = expected && expected.networkId !== this.#network.networkId;
+    const wrong = misnamed || this.#problem instanceof OtherChainError;
     return {
       bootId: this.#deps.bootId,
       version: this.#version,
@@ -696,9 +716,10 @@ export class Wallet {
         relay: this.#network.relay,
         faucet: Boolean(preset?.faucetPath),
         state: wrong ? 'wrong_network' : this.#problem ? 'unreachable' : this.#status ? 'ok' : 'starting',
-        message: wrong
+        message: misnamed
           ? `This node is on ${this.#network.networkId}, not ${expected.networkId}.`
-          : this.#problem,
+          : (this.#problem?.message ?? null),
+        lag: this.#lag.lag(),
         height: this.#status?.height ?? null,
       },
       channels: (running?.engine.channels() ?? [])

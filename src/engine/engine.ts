@@ -39,6 +39,7 @@ import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
 import { hasRoots, plant, readNodes } from './nodes.ts';
 import { createNonces, type Nonces } from './nonces.ts';
+import { type Network, oneChain } from './one-chain.ts';
 import {
   type Chain,
   type ChainStatus,
@@ -78,7 +79,7 @@ export interface EngineDeps {
   random: Random;
   transport: Transport;
   chain(): Chain;
-  network: { networkId: string; chainHash: Uint8Array };
+  network: Network;
   settings(): Settings;
   /** Whether channels that others propose are looked at. */
   acceptIncoming(): boolean;
@@ -94,7 +95,8 @@ export interface EngineEvents {
   committed(actor: ChannelActor, items: HistoryEntry[]): void;
   inband(actor: ChannelActor, data: Uint8Array): void;
   storeFailed(error: unknown): void;
-  chain(status: ChainStatus | null, problem: string | null): void;
+  /** What the node said, or why it was not asked further. */
+  chain(status: ChainStatus | null, problem: Error | null): void;
   /** Another installation of this key is at work: this one has stopped (`rival`). */
   rival(): void;
   /** A transaction of the account was made by something else than this engine. */
@@ -136,7 +138,9 @@ export class Engine {
   readonly #watcher: Watcher;
 
   /** Loads the channels and goes on where they stood. */
-  static async start(deps: EngineDeps): Promise<Engine> {
+  static async start(given: EngineDeps): Promise<Engine> {
+    const chain = oneChain(given.network, given.chain);
+    const deps = { ...given, chain: () => chain };
     const nonces = await createNonces({
       store: deps.store,
       chain: deps.chain,

@@ -2,10 +2,10 @@
  * Follows the chain for the channels of a wallet that has no key at hand: it says which of them are being closed, and
  * until when an old state can be answered. It only reads: signing and every write are the engine's, once there is one.
  */
-import { equalBytes } from '../protocol/bytes.ts';
 import { answerTo, type Channel, isCommitted } from '../protocol/channel/index.ts';
 import { treeless } from './nodes.ts';
 import { onChainOf } from './on-chain.ts';
+import { OtherChainError, otherChain } from './one-chain.ts';
 import type { Chain, ChainStatus, Clock, Store } from './ports.ts';
 import { localId, readStored } from './stored.ts';
 
@@ -33,8 +33,8 @@ export interface LookoutDeps {
   network(): { networkId: string; chainHash: Uint8Array | null };
   /** Milliseconds between two looks. */
   interval: number;
-  /** What the node said, or why it could not be asked. */
-  node(status: ChainStatus | null, problem: string | null): void;
+  /** What the node said, or why it was not asked further. */
+  node(status: ChainStatus | null, problem: Error | null): void;
   seen(outlook: Outlook): void;
 }
 
@@ -57,14 +57,14 @@ export function createLookout(deps: LookoutDeps): Lookout {
     try {
       status = await deps.chain().status();
     } catch (error) {
-      if (mine === watch) deps.node(null, error instanceof Error ? error.message : String(error));
+      if (mine === watch) deps.node(null, error instanceof Error ? error : new Error(String(error)));
       return;
     }
     if (mine !== watch) return;
-    deps.node(status, null);
     const { networkId, chainHash } = deps.network();
-    // Another chain has nothing to say about these channels; the wallet tells that by itself.
-    if (!chainHash || !equalBytes(status.chainHash, chainHash)) return;
+    const other = chainHash && otherChain({ networkId, chainHash }, status);
+    deps.node(other === null ? status : null, other === null ? null : new OtherChainError(other));
+    if (!chainHash || other !== null) return;
     const closing: Sighting[] = [];
     for (const { value } of await deps.store.list('channels')) {
       const channel = treeless(readStored(value).channel);

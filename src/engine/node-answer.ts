@@ -45,6 +45,13 @@ export class NodeAnswer {
     return typeof value === 'string' ? value.slice(0, 200) : undefined;
   }
 
+  /** False where the field is missing. */
+  flag(field: string): boolean {
+    const value = this.#body[field];
+    if (value === undefined || typeof value === 'boolean') return value ?? false;
+    throw this.#bad(field, 'true or false');
+  }
+
   /** A whole number from `least` to 2^256 - 1, as digits or, where that is exact, as a number. */
   integer(field: string, least = 0n): bigint {
     const value = this.#body[field];

@@ -66,6 +66,7 @@ export function createNodeClient(options: NodeClientOptions): Chain {
         networkId: answer.text('network_id'),
         chainHash: answer.bytes('genesis_key_block_hash', 'kh'),
         height: answer.height('top_block_height'),
+        syncing: answer.flag('syncing'),
       };
     },
 

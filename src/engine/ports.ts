@@ -131,6 +131,8 @@ export interface ChainStatus {
   /** Hash of the genesis key block, 32 bytes: the draft's chain_hash. */
   chainHash: Uint8Array;
   height: number;
+  /** The node itself says that it has not caught up with its chain. */
+  syncing: boolean;
 }
 
 /** A channel object on chain. Amounts in aetto. */

@@ -30,8 +30,8 @@ export interface WatcherDeps {
   interval: number;
   /** Spends this nonce of the own account on nothing. */
   cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
-  /** What the node said, or why it could not be asked. */
-  seen(status: ChainStatus | null, problem: string | null): void;
+  /** What the node said, or why it was not asked further. */
+  seen(status: ChainStatus | null, problem: Error | null): void;
 }
 
 /** Blocks that are searched for a forced round: in one look, and altogether. */
@@ -67,7 +67,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     try {
       status = await deps.chain().status();
     } catch (error) {
-      deps.seen(null, error instanceof Error ? error.message : String(error));
+      deps.seen(null, error instanceof Error ? error : new Error(String(error)));
       return;
     }
     deps.seen(status, null);

@@ -353,7 +353,16 @@ export const NetworkView = v.object({
   state: v.picklist(['starting', 'ok', 'unreachable', 'wrong_network']),
   message: v.nullable(v.string()),
   height: v.nullable(v.number()),
+  /** How the node is behind its chain, so that a dispute may be seen too late; null where it is not. */
+  lag: v.nullable(
+    v.variant('kind', [
+      v.object({ kind: v.literal('syncing') }),
+      v.object({ kind: v.literal('behind'), blocks: v.number() }),
+      v.object({ kind: v.literal('old'), minutes: v.number() }),
+    ]),
+  ),
 });
+export type NetworkView = v.InferOutput<typeof NetworkView>;
 
 /** What a locked wallet sees on the chain. It shows to anyone at the screen, so it has neither names nor amounts. */
 export const LockedView = v.object({

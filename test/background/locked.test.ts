@@ -1,118 +1,14 @@
 /** A locked wallet: it watches the chain without its key, warns, and answers as soon as it is unlocked. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { createHandlers } from '../../src/background/handlers.ts';
-import { Vault } from '../../src/background/vault/index.ts';
-import { Wallet } from '../../src/background/wallet.ts';
-import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
 import type { Store } from '../../src/engine/ports.ts';
-import { createTransport } from '../../src/engine/transport/index.ts';
-import { decode } from '../../src/protocol/chain/address.ts';
-import { formatInvite } from '../../src/rpc/invite.ts';
-import { installation, password } from '../backup/support.ts';
-import { clock, oldDisk, seenOnChain, until } from '../engine/party.ts';
+import { password } from '../backup/support.ts';
+import { oldDisk, seenOnChain, until } from '../engine/party.ts';
 import { ae, scene } from '../engine/scene.ts';
+import { lockPeriod, type Started, start, stopWallets, withChannel } from './installed.ts';
 
-const { url, chain, balance, party, fund, lastSeed, pay } = scene(140, 300);
-const lockPeriod = 200;
-
-type Parts = Awaited<ReturnType<typeof installation>>;
-const running: Wallet[] = [];
-afterEach(async () => {
-  for (const wallet of running.splice(0)) await wallet.stop();
-});
-
-/** A start of the worker on these parts: everything in memory is new. */
-async function start(parts: Parts, store: Store = parts.store) {
-  const notices: string[] = [];
-  let badge = 0;
-  const vault = await Vault.load({
-    ...parts,
-    clock: { now: clock.now, after: () => () => undefined },
-    publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
-    autoLockMinutes: () => 60,
-    locked: () => undefined,
-  });
-  const wallet = await Wallet.load({
-    ...parts,
-    store,
-    vault,
-    verify,
-    bootId: 'test',
-    signerFromSeed,
-    transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
-    changed: () => undefined,
-    attention: () => undefined,
-    wantUnlock: () => undefined,
-    alarm: (channels) => {
-      badge = channels;
-    },
-    notify: (title) => notices.push(title),
-    pushToPages: () => undefined,
-    networkChanged: () => undefined,
-  });
-  running.push(wallet);
-  return {
-    wallet,
-    notices,
-    badge: () => badge,
-    handlers: createHandlers(wallet, vault, { ...parts, vault }),
-  };
-}
-type Started = Awaited<ReturnType<typeof start>>;
-
-/** A wallet with an open channel with Bob, in which each has paid the other. */
-async function withChannel() {
-  const parts = await installation();
-  const here = await start(parts);
-  await here.handlers['network.set']({ nodeUrl: url(), relay: null });
-  const { address } = await here.handlers['vault.create']({
-    mnemonic: (await here.handlers['vault.newPhrase']({})).mnemonic,
-    password,
-  });
-  const bob = await party({ listen: true, minimumDepth: 1 });
-  await fund(bob);
-  const me = decode('ak', address);
-  await fetch(`${url()}/devnet/faucet`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address, amount: (100n * ae).toString() }),
-  });
-  await until(
-    'coins',
-    async () => (await chain().account(me)).balance,
-    (coins) => coins === 100n * ae,
-  );
-  const { networkId } = await chain().status();
-  const link = formatInvite({
-    peer: bob.publicKey,
-    networkId,
-    addresses: bob.transport.addresses(),
-    name: null,
-  });
-  const { channel: id } = await here.handlers['channel.open']({
-    link,
-    terms: {
-      initiatorAmount: String(10n * ae),
-      responderAmount: String(5n * ae),
-      pushAmount: '0',
-      channelReserve: '0',
-      lockPeriod,
-    },
-  });
-  const only = () => here.wallet.view().channels[0]!;
-  await until(
-    'open',
-    () => only()?.phase,
-    (phase) => phase === 'open',
-  );
-  await until(
-    'bob opens',
-    () => bob.engine.channel(id).channel.phase,
-    (phase) => phase === 'open',
-  );
-  await seenOnChain(bob, id);
-  return { parts, here, bob, id, me };
-}
+const place = scene(140, 300);
+const { url, chain, balance, party, lastSeed, pay } = place;
+stopWallets(afterEach);
 
 async function mine(keyBlocks: number): Promise<void> {
   await fetch(`${url()}/devnet/mine`, {
@@ -143,7 +39,7 @@ const readOnly = (store: Store, writes: string[]): Store => ({
 
 describe('a locked wallet', () => {
   test('warns of a close with an old state, again after a restart and as time runs out, and answers once unlocked', async () => {
-    const { parts, here, bob, id, me } = await withChannel();
+    const { parts, here, bob, id, me } = await withChannel(place);
     const seedByte = lastSeed();
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
     const folder = oldDisk(bob);
@@ -211,7 +107,7 @@ describe('a locked wallet', () => {
   }, 60_000);
 
   test('tells a close with the latest state calmly: no mark, one notice', async () => {
-    const { here, bob, id } = await withChannel();
+    const { here, bob, id } = await withChannel(place);
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });
     await until(
       'both have it',
@@ -232,7 +128,7 @@ describe('a locked wallet', () => {
   }, 60_000);
 
   test('keeps its warning while the node is away, and says that it does not see', async () => {
-    const { parts, here, bob, id } = await withChannel();
+    const { parts, here, bob, id } = await withChannel(place);
     const seedByte = lastSeed();
     const folder = oldDisk(bob);
     expect(await pay(bob, id, ae)).toMatchObject({ ok: true });

@@ -133,6 +133,15 @@ export const de: Texts = {
     networkStarting: (name) => `Verbindung zu ${name} wird aufgebaut…`,
     networkUnreachable: (name) =>
       `${name} ist nicht erreichbar. Kanäle laufen weiter; was die Chain braucht, wartet.`,
+    lag: (lag) => {
+      const how =
+        lag.kind === 'syncing'
+          ? 'holt seine Chain noch auf'
+          : lag.kind === 'behind'
+            ? `liegt ${lag.blocks} Blöcke hinter seiner Chain zurück`
+            : `hat seit ${lag.minutes} Minuten keinen neuen Block gesehen`;
+      return `Der Knoten ${how}. Solange er nicht auf dem Stand ist, bemerkt die Wallet womöglich zu spät, dass die Gegenseite schließt. Warte, oder wähle einen anderen Knoten.`;
+    },
     networkWrong: (name) => `Der Knoten gehört nicht zu ${name}. Prüfe seine Adresse in den Einstellungen.`,
     storage:
       'Die Wallet kann auf dieser Festplatte nicht speichern, deshalb ruhen die Zahlungen. Schaffe Platz und öffne den Browser neu.',

@@ -1,4 +1,6 @@
 /** Every text of the popup, in English. Plain words for money and risk; one sentence per error. */
+import type { NetworkView } from '../../rpc/schema.ts';
+
 const locale = 'en-GB';
 const numbers = new Intl.NumberFormat(locale);
 const plural = (n: number, one: string, many: string) => `${numbers.format(n)} ${n === 1 ? one : many}`;
@@ -73,6 +75,15 @@ export const en = {
     networkStarting: (name: string) => `Connecting to ${name}…`,
     networkUnreachable: (name: string) =>
       `${name} cannot be reached. Channels go on working; what needs the chain waits.`,
+    lag: (lag: NonNullable<NetworkView['lag']>) => {
+      const how =
+        lag.kind === 'syncing'
+          ? 'is still catching up with its chain'
+          : lag.kind === 'behind'
+            ? `is ${lag.blocks} blocks behind its chain`
+            : `has seen no new block for ${lag.minutes} minutes`;
+      return `The node ${how}. Until it is up to date, the wallet may notice a close of the other side too late to answer. Wait, or choose another node.`;
+    },
     networkWrong: (name: string) => `The node is not on ${name}. Check its address in the settings.`,
     storage:
       'The wallet cannot save to this disk, so payments are stopped. Free some space, then reopen the browser.',

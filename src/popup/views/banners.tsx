@@ -46,6 +46,11 @@ export function Banners() {
           <a href="#/settings">{t.banners.settings}</a>
         </Notice>
       )}
+      {network.state === 'ok' && network.lag && (
+        <Notice tone="warn" role="status">
+          {t.banners.lag(network.lag)} <a href="#/settings">{t.banners.settings}</a>
+        </Notice>
+      )}
       {account && !account.coversDisputes && channels.some((channel) => !isOver(channel)) && (
         <Notice tone="warn">
           {t.banners.disputes} <a href="#/receive?tab=address">{t.banners.addCoins}</a>
