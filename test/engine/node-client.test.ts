@@ -83,6 +83,7 @@ describe('against answers of the real node', () => {
       networkId: 'ae_devnet',
       chainHash: decode('kh', body.genesis_key_block_hash),
       height: Number(body.top_block_height),
+      syncing: false,
     });
     expect(requests[0]!.path).toBe('/v3/status?int-as-string=true');
   });
