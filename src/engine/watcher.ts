@@ -11,6 +11,7 @@ import {
   fundingTxHash,
   isForcedAhead,
   isOldForced,
+  isOver,
   moveTxHash,
   moveUndone,
   type OnChain,
@@ -30,6 +31,8 @@ export interface WatcherDeps {
   interval: number;
   /** Spends this nonce of the own account on nothing. */
   cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
+  /** Spends the nonces that these restored channels wait for. */
+  settleDoubt(actors: ChannelActor[], height: number): Promise<void>;
   /** What the node said, or why it could not be asked. */
   seen(status: ChainStatus | null, problem: string | null): void;
 }
@@ -78,6 +81,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         // The node stumbled over this one: the next look tries again.
       }
     }
+    const restored = [...deps.actors()].filter(({ channel }) => channel.doubt && !isOver(channel));
+    if (restored.length > 0) await deps.settleDoubt(restored, status.height).catch(() => undefined);
   }
 
   async function depth(hash: Uint8Array, height: number): Promise<number | null> {

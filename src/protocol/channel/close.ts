@@ -9,9 +9,9 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, sign, verify } from './ask.ts';
-import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
+import { gasPrice, gasPriceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
-import { hold, nextNonce, replacing } from './held.ts';
+import { hold, isOutOfReach, nextNonce, nonceSearch, outOfReach, replacing } from './held.ts';
 import {
   change,
   finalId,
@@ -157,10 +157,17 @@ export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
 }
 
 function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
-  const { nonce, waiting } = yield* nextNonce(channel);
+  const { nonce, waiting, spent } = yield* nextNonce(channel);
   // Without a node nothing is signed; the next reconnect tries again.
   if (nonce === null)
     return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });
+  if (isOutOfReach(nonce, spent))
+    return transition(
+      channel,
+      ...before,
+      { type: 'release_nonce', nonce },
+      { type: 'disconnect', reason: outOfReach(nonce, spent) },
+    );
   const closing = sameClosing(channel, nonce) ?? cheapestClosing(channel, nonce, waiting[0]);
   if (!closing) {
     const stopped = stop(channel, env, 'the balances do not cover the fee of a mutual close', true);

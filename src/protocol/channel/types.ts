@@ -316,6 +316,8 @@ export interface Channel {
   forced?: { round: bigint; stateHash: Uint8Array };
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
+  /** Restored, and transactions that it does not know may still be completed by the peer (doubt.ts). */
+  doubt?: boolean;
   /** Why it stopped, a sentence for a person. */
   reason: string | null;
   openedAt: number;
@@ -368,6 +370,8 @@ export type Event =
     }
   /** A forced round of this channel, found in the chain: its unsigned transaction, and the block it is in. */
   | { type: 'forced'; tx: Uint8Array; block: KeyBlock }
+  /** The record was restored; `over`: what was half signed before can take effect no more. */
+  | { type: 'doubt'; over: boolean }
   | { type: 'leave' }
   | { type: 'send_inband'; data: Uint8Array };
 

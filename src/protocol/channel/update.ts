@@ -15,10 +15,12 @@ import {
   isContractBatch,
   make,
 } from './contracts.ts';
+import { isAhead, renewal } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
 import { chainDecides } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
+import { isTooFar } from './numbers.ts';
 import {
   change,
   finalId,
@@ -130,16 +132,29 @@ function wishProblem(channel: Channel, { amount, direction, contract }: Request)
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
 const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
-/** Whether a new proposal may leave now. */
-export const mayPropose = (channel: Channel): boolean =>
+/** Whether this side may propose now. */
+const isFree = (channel: Channel): boolean =>
   channel.phase === 'open' &&
   channel.live.link === 'up' &&
   quiet(channel) &&
   !channel.live.yielding &&
   !channel.shutdown.wanted &&
   !moveUndone(channel) &&
-  !chainDecides(channel) &&
-  channel.live.queue.length > 0;
+  !chainDecides(channel);
+
+/** Whether a new proposal may leave now. */
+export const mayPropose = (channel: Channel): boolean => channel.live.queue.length > 0 && isFree(channel);
+
+/** Whether the two have to meet under a number that is free on both sides. */
+export const mayRenew = (channel: Channel): boolean =>
+  isAhead(channel) && isFree(channel) && !fundingLost(channel);
+
+/** Proposes that nothing moves. */
+export function* renew(channel: Channel, env: Env, before: Effect[]): Rule {
+  const state = latest(channel);
+  const after = withBalances(channel, state, state.balances);
+  return yield* sendProposal(channel, env, { ...after, entries: renewal(), requests: [] }, before);
+}
 
 /** Everything queued goes out as one batch; what asks the peer for coins and what wants a contract travels alone. */
 export function* propose(channel: Channel, env: Env, before: Effect[]): Rule {
@@ -352,8 +367,10 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
   if (number <= state.number || number <= channel.used)
     return {
       problem: `sequence_number ${number} is used: give more than ${channel.used > state.number ? channel.used : state.number}`,
+      // Used up here only: the other side could not know, and proposes it again.
+      ...(number > state.number ? { reason: 'conflict' as const } : {}),
     };
-  if (number - channel.used > 1_000_000n)
+  if (isTooFar(number, channel.used, env.now))
     return { problem: `sequence_number ${number} is too far ahead of ${channel.used}` };
   const after = yield* result(channel, env, message);
   if ('problem' in after) return after;
@@ -437,7 +454,7 @@ export function* onPersonTimeout(channel: Channel, env: Env): Rule {
 export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: string): Rule {
   const highest = of > channel.used ? of : channel.used;
   // A number from far ahead is not adopted: it would burn the number space.
-  const number = (highest - channel.used > 1_000_000n ? channel.used : highest) + 1n;
+  const number = (isTooFar(highest, channel.used, env.now) ? channel.used : highest) + 1n;
   const prior = latest(channel);
   const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, prior.stateHash));
   const refusal: Refusal = { number, of, signature, reason, text };
@@ -448,7 +465,7 @@ export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, 
 /** Both proposed at once: both supersede both by the prior state (PROTOCOL 4). */
 export function* conflict(channel: Channel, env: Env, theirs: bigint): Rule {
   const highest = theirs > channel.proposal!.number ? theirs : channel.proposal!.number;
-  if (highest > channel.used + 1_000_000n)
+  if (isTooFar(highest, channel.used, env.now))
     return stop(channel, env, `sequence_number ${theirs} is too far ahead of ${channel.used}`, true);
   const next = yield* refuse(
     { ...channel, used: highest > channel.used ? highest : channel.used },
@@ -524,7 +541,7 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
   if (number <= channel.used)
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
-  if (number - channel.used > 1_000_000n)
+  if (isTooFar(number, channel.used, env.now))
     return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);
