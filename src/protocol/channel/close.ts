@@ -16,6 +16,7 @@ import {
   change,
   finalId,
   latest,
+  moveUndone,
   other,
   peerKey,
   persist,
@@ -94,6 +95,11 @@ function heldProblem(channel: Channel): string | null {
 
 /** The person wants to close. */
 export function onShutdownWanted(channel: Channel, env: Env): Transition {
+  if (moveUndone(channel))
+    return refused(
+      channel,
+      'A reorganisation of the chain undid the last deposit or withdrawal, so the chain would not take an agreed close now. Wait until it is back or both go on without it, or close the channel alone.',
+    );
   const problem = heldProblem(channel);
   if (problem) return refused(channel, problem);
   const wanted = withLive(
@@ -135,7 +141,7 @@ const builder = (channel: Channel): Role => {
 
 /** Whether a close can go on: nothing is pending. */
 export const mayAdvance = (channel: Channel): boolean =>
-  channel.phase === 'shutting_down' && channel.live.link === 'up' && quiet(channel);
+  channel.phase === 'shutting_down' && channel.live.link === 'up' && quiet(channel) && !moveUndone(channel);
 
 /** Once nothing is pending: the wanted shutdown leaves, or closing_created does. */
 export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
@@ -319,7 +325,7 @@ export function onClosingConfirmations(channel: Channel, env: Env, confirmations
 function closed(channel: Channel, env: Env): Transition {
   const closing = channel.closing!;
   return transition(
-    change(channel, env, { phase: 'closed' }),
+    change(channel, env, { phase: 'closed', goneAt: null }),
     persist([
       {
         kind: 'closed',

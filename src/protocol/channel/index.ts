@@ -19,6 +19,7 @@ export {
   preview,
 } from './contracts.ts';
 export {
+  absence,
   answerTo,
   isForcedAhead,
   isOldForced,
@@ -39,6 +40,7 @@ export {
   finalId,
   idle,
   isCommitted,
+  isMissed,
   isOver,
   moveUndone,
   other,

@@ -12,7 +12,7 @@ import {
   onShutdown,
   onShutdownWanted,
 } from './close.ts';
-import { onCloseSolo, onNoncesSpent, onOnChain, onSoloConfirmations } from './dispute.ts';
+import { onCloseSolo, onNoncesSpent, onOnChain, onReappeared, onSoloConfirmations } from './dispute.ts';
 import { heldBack, onDoubt } from './doubt.ts';
 import {
   accept,
@@ -261,8 +261,8 @@ const table: Record<Phase, Cells> = {
     'chain:closing': onClosingConfirmations,
   },
   closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
-  closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent },
-  aborted: { 'message:channel_reestablish': sayWhy },
+  closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent, on_chain: onReappeared },
+  aborted: { 'message:channel_reestablish': sayWhy, on_chain: onReappeared },
   failed: {
     ...alone,
     disconnected: onLost,

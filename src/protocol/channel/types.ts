@@ -298,7 +298,13 @@ export interface Channel {
   proposal: Proposal | null;
   move: Move | null;
   /** The latest deposit or withdrawal that both locked, and the state before it: a reorganisation may undo it all the same. */
-  lastMove: { move: Move; before: CoSigned } | null;
+  lastMove: {
+    move: Move;
+    before: CoSigned;
+    /** Height at which its nonce was first seen spent otherwise, and whether that is final. */
+    voidAt?: number;
+    final?: boolean;
+  } | null;
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */
