@@ -94,6 +94,7 @@ export function channelView(
     watchtower: watchtowerOf(actor, tower),
     recovered: channel.recovered,
     maybeStale: stored.restoredAt !== null,
+    ...(channel.doubt ? { settling: settlingView(engine, actor) } : {}),
     overrideFrom: engine.overrideFrom(actor),
     raisedFee: engine.raisedFee(actor)?.toString() ?? null,
     ...(recording === null ? {} : { snapshotFee: recording.toString() }),
@@ -101,6 +102,11 @@ export function channelView(
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };
+}
+
+function settlingView(engine: Engine, actor: ChannelActor): ChannelView['settling'] {
+  const { left, cost, short } = engine.doubt(actor) ?? { left: 0, cost: 0n, short: false };
+  return { left, cost: cost.toString(), short };
 }
 
 function contractsView(channel: Channel): ChannelView['contracts'] {
@@ -140,7 +146,8 @@ function pendingOf(channel: Channel): ChannelView['pending'] {
   if (move) return { kind: move.kind, amount: move.amount.toString(), note: move.cancel?.reason ?? null };
   if (channel.refusal) return { kind: 'refusing', amount: '0', note: null };
   if (proposal && isContractBatch(proposal.entries)) return { kind: 'contract', amount: '0', note: null };
-  if (proposal && channel.latest) {
+  // One without a request only brings the numbers of both sides together.
+  if (proposal?.requests.length && channel.latest) {
     const change = channel.latest.balances[channel.role] - proposal.balances[channel.role];
     return {
       kind: change >= 0n ? 'paying' : 'being_paid',

@@ -20,7 +20,7 @@ import {
   timers,
 } from '../protocol/channel/index.ts';
 import { encode } from '../protocol/wire/index.ts';
-import { KeptNodes, withoutTrees } from './nodes.ts';
+import { isDone, KeptNodes, withoutTrees } from './nodes.ts';
 import type { Nonces } from './nonces.ts';
 import { onChainOf } from './on-chain.ts';
 import {
@@ -311,7 +311,7 @@ export class ChannelActor {
   async #sweep(): Promise<void> {
     const { writes, done } = await this.#nodes.sweep(this.#deps.store);
     const { channel } = this.#stored;
-    const next = isOver(channel) ? { ...this.#stored, channel: withoutTrees(channel) } : this.#stored;
+    const next = isDone(channel) ? { ...this.#stored, channel: withoutTrees(channel) } : this.#stored;
     await this.#deps.store.commit([
       ...writes,
       ...(next === this.#stored ? [] : [{ table: 'channels' as const, key: this.id, value: storable(next) }]),

@@ -37,6 +37,7 @@ import {
 } from '../protocol/channel/index.ts';
 import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
+import { createDoubt, type Doubt, type DoubtStatus } from './doubt.ts';
 import { hasRoots, plant, readNodes } from './nodes.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { type Network, oneChain } from './one-chain.ts';
@@ -118,12 +119,16 @@ const accountInterval = 10_000;
 /** A call without a round. */
 export type StaticCall = Extract<ContractWish, { type: 'call' }>;
 
+/** Before the request ids of payments from the account, in the table `requests` and as holders of nonces. */
+const spendScope = 'spend/';
+
 /** A peer may have so many openings under consideration at once. */
 const maxConsidered = 3;
 
 export class Engine {
   readonly #deps: EngineDeps;
   readonly #nonces: Nonces;
+  readonly #doubt: Doubt;
   readonly #rival: RivalWatch;
   #accountSeenAt = 0;
   readonly #actors = new Map<string, ChannelActor>();
@@ -169,6 +174,19 @@ export class Engine {
     this.#deps = deps;
     this.#nonces = nonces;
     this.#rival = rival;
+    this.#doubt = createDoubt({
+      store: deps.store,
+      chain: deps.chain,
+      nonces,
+      account: deps.signer.publicKey,
+      spend: (nonce) => this.#spendOnNothing(nonce),
+      isKept: async (holder) => {
+        if (this.#actors.has(holder)) return true;
+        const payment = holder.startsWith(spendScope) && (await deps.store.get('requests', holder));
+        if (payment) await deps.chain().post((payment as StoredSend).signed);
+        return Boolean(payment);
+      },
+    });
     this.#sessions = createSessions({
       transport: deps.transport,
       clock: deps.clock,
@@ -200,6 +218,7 @@ export class Engine {
       clock: deps.clock,
       actors: () => this.#actors.values(),
       cancelNonce: (actor, nonce) => this.#cancelNonce(actor, nonce),
+      settleDoubt: (actors, height) => this.#settleDoubt(actors, height),
       interval: deps.watchInterval,
       seen: (status, problem) => {
         deps.on.chain(status, problem);
@@ -275,8 +294,13 @@ export class Engine {
   async takeOver(): Promise<void> {
     if (!this.#rival.current()) return;
     const restoredAt = this.#deps.clock.now();
-    for (const actor of this.#actors.values())
-      if (canChange(actor.channel) && actor.stored.restoredAt === null) await actor.update({ restoredAt });
+    // The other one signed too, nobody here knows what.
+    await this.#nonces.doubt();
+    for (const actor of this.#actors.values()) {
+      if (!canChange(actor.channel)) continue;
+      await actor.post({ type: 'doubt', over: false });
+      if (actor.stored.restoredAt === null) await actor.update({ restoredAt });
+    }
     await this.#rival.gone();
     this.poke();
   }
@@ -460,7 +484,10 @@ export class Engine {
   /** Any other wish of the person's. @throws EngineError with the machine's sentence where it cannot be met */
   async wish(
     id: string,
-    event: Exclude<Event, { type: 'message' | 'timer' | 'chain' | 'request' | 'on_chain' | 'forced' }>,
+    event: Exclude<
+      Event,
+      { type: 'message' | 'timer' | 'chain' | 'request' | 'on_chain' | 'forced' | 'doubt' }
+    >,
   ): Promise<Transition> {
     const actor = this.channel(id);
     this.#requireSole();
@@ -530,7 +557,7 @@ export class Engine {
    * posts the same transaction again and never pays twice.
    */
   async spend(to: Uint8Array, amount: bigint, requestId: string): Promise<{ hash: Uint8Array; fee: bigint }> {
-    const key = requestKey('spend', requestId);
+    const key = spendScope + requestId;
     const running = this.#spending.get(key);
     if (running) return running;
     const work = this.#spendOnce(key, to, amount).finally(() => this.#spending.delete(key));
@@ -580,7 +607,7 @@ export class Engine {
    * @param used the account's last used nonce on the chain, where it is known already
    */
   async waitingSends(used?: bigint): Promise<WaitingSend[]> {
-    const holders = this.#nonces.holders().filter(({ holder }) => holder.startsWith('spend/'));
+    const holders = this.#nonces.holders().filter(({ holder }) => holder.startsWith(spendScope));
     if (holders.length === 0) return [];
     const spent = used ?? (await this.#deps.chain().account(this.#deps.signer.publicKey)).nonce;
     const waiting: WaitingSend[] = [];
@@ -589,7 +616,7 @@ export class Engine {
       const stored = (await this.#deps.store.get('requests', holder)) as StoredSend | undefined;
       if (!stored) continue;
       const { recipientId, amount } = spendOf(stored.signed);
-      const requestId = holder.slice('spend/'.length);
+      const requestId = holder.slice(spendScope.length);
       const { fee } = stored;
       waiting.push({ requestId, to: recipientId.key, amount, fee, raised: 2n * fee });
     }
@@ -602,7 +629,7 @@ export class Engine {
    * @throws EngineError where it cannot be; TransactionRefusedError and ChainUnavailableError of the node
    */
   async raiseSendFee(requestId: string, fee: bigint): Promise<void> {
-    const key = requestKey('spend', requestId);
+    const key = spendScope + requestId;
     // One after the other, and after the payment itself.
     while (this.#spending.has(key)) await this.#spending.get(key)?.catch(() => undefined);
     const work = this.#raiseSend(key, fee).finally(() => this.#spending.delete(key));
@@ -708,7 +735,7 @@ export class Engine {
     const key = requestKey('publish', toHex(txHash(signed)));
     // Posted before: again does no harm, and tells whether the node has it.
     if (!(await this.#deps.store.get('requests', key))) {
-      if (!this.#nonces.take(nonce, 'publish'))
+      if (!(await this.#nonces.take(nonce, 'publish')))
         throw new EngineError('nonce_held', `Nonce ${nonce} belongs to another transaction of this wallet.`);
       await this.#deps.store.commit([
         this.#nonces.hold(nonce, 'publish'),
@@ -728,11 +755,28 @@ export class Engine {
   }
 
   /** Twice the fee, so that it goes before the other transaction of this nonce where both wait. */
+  #spendOnNothing(nonce: bigint): Promise<{ signed: Uint8Array; fee: bigint }> {
+    return this.#spendTx(this.#deps.signer.publicKey, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
+  }
+
   async #cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void> {
-    const self = this.#deps.signer.publicKey;
-    const { signed } = await this.#spendTx(self, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
+    const { signed } = await this.#spendOnNothing(nonce);
     await actor.update({ cancelTx: signed });
     await actor.broadcast(signed);
+  }
+
+  /** What of older nonces still has to be spent before this restored channel is used again; null where it is not. */
+  doubt({ channel }: ChannelActor): DoubtStatus | null {
+    return channel.doubt ? this.#doubt.status() : null;
+  }
+
+  async #settleDoubt(actors: ChannelActor[], height: number): Promise<void> {
+    const depth = Math.max(1, ...actors.map(({ channel }) => channel.minimumDepth));
+    const over = await this.#doubt.look(height, depth);
+    for (const actor of actors) {
+      if (over) await actor.post({ type: 'doubt', over: true });
+      this.#deps.on.changed(actor);
+    }
   }
 
   async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, gasPrice = 10n ** 9n) {

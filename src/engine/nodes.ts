@@ -4,7 +4,14 @@
  * needs any more are removed now and then.
  */
 import { toHex } from '../protocol/bytes.ts';
-import { type Channel, type CoSigned, isOver, type Move, type Proposal } from '../protocol/channel/index.ts';
+import {
+  type Channel,
+  type CoSigned,
+  isMissed,
+  isOver,
+  type Move,
+  type Proposal,
+} from '../protocol/channel/index.ts';
 import { Mpt } from '../protocol/state/mpt.ts';
 import { hashOrder, type TreeName, type Trees } from '../protocol/state/trees.ts';
 import { type Store, StoreError, type Write } from './ports.ts';
@@ -13,12 +20,13 @@ import { type Store, StoreError, type Write } from './ports.ts';
 export type Roots = Record<TreeName, Uint8Array>;
 
 type Rooted<T extends { trees?: Trees }> = Omit<T, 'trees'> & { trees?: Roots };
+type LastMove = NonNullable<Channel['lastMove']>;
 /** A channel's record with roots in place of trees. */
 export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move' | 'lastMove'> & {
   latest: Rooted<CoSigned> | null;
   proposal: Rooted<Proposal> | null;
   move: Rooted<Move> | null;
-  lastMove: { move: Rooted<Move>; before: Rooted<CoSigned> } | null;
+  lastMove: (Omit<LastMove, 'move' | 'before'> & { move: Rooted<Move>; before: Rooted<CoSigned> }) | null;
 };
 
 /** What of a record has trees, wherever it stands. */
@@ -45,6 +53,7 @@ export const withRoots = (channel: Channel): ChannelRow => ({
   proposal: rooted(channel.proposal),
   move: rooted(channel.move),
   lastMove: channel.lastMove && {
+    ...channel.lastMove,
     move: rooted<Move>(channel.lastMove.move)!,
     before: rooted<CoSigned>(channel.lastMove.before)!,
   },
@@ -75,6 +84,7 @@ function recordOf(row: ChannelRow, wanted: FindNode | null): Channel {
     proposal: planted<Proposal>(row.proposal, wanted),
     move: planted<Move>(row.move, wanted),
     lastMove: row.lastMove && {
+      ...row.lastMove,
       move: planted<Move>(row.lastMove.move, wanted)!,
       before: planted<CoSigned>(row.lastMove.before, wanted)!,
     },
@@ -104,7 +114,10 @@ export async function readNodes(store: Store, id: string): Promise<{ find: FindN
 /** So many nodes that nothing needs are left to lie. */
 const garbage = 1_000;
 
-/** The record without trees, once its channel is over. */
+/** Whether nothing of its states is needed any more. */
+export const isDone = (channel: Channel): boolean => isOver(channel) && !isMissed(channel);
+
+/** The record without trees, once its channel is done. */
 export const withoutTrees = (channel: Channel): Channel => treeless(withRoots(channel));
 
 /** What the store has of one channel's nodes, so that each is written once. */
@@ -147,7 +160,7 @@ export class KeptNodes {
 
   /** Whether there is more to remove than to keep, so that a sweep costs no more than what was written since the last. */
   get isDue(): boolean {
-    return isOver(this.#record) ? this.#rows > 0 : this.#rows > 2 * this.#needed + garbage;
+    return isDone(this.#record) ? this.#rows > 0 : this.#rows > 2 * this.#needed + garbage;
   }
 
   /**
@@ -156,7 +169,7 @@ export class KeptNodes {
    */
   async sweep(store: Store): Promise<{ writes: Write[]; done(): void }> {
     const needed = new Set<string>();
-    if (!isOver(this.#record))
+    if (!isDone(this.#record))
       for (const tree of treesIn(this.#record))
         for (const { hash } of tree.nodes()) needed.add(nodeKey(this.#id, hash));
     const rows = await store.list('nodes', { prefix: prefixOf(this.#id) });
@@ -175,7 +188,7 @@ export class KeptNodes {
   #count(): void {
     this.#kept = new WeakSet();
     this.#needed = 0;
-    if (isOver(this.#record)) return;
+    if (isDone(this.#record)) return;
     for (const tree of treesIn(this.#record))
       for (const { node } of tree.nodes(this.#kept)) {
         this.#kept.add(node);

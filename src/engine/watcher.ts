@@ -4,13 +4,16 @@ import { equalBytes } from '../protocol/bytes.ts';
 import { parseSignedTx, txHash } from '../protocol/chain/signed.ts';
 import { parseTx } from '../protocol/chain/tx.ts';
 import {
+  absence,
   bothSigned,
   type Channel,
   closingTxHash,
   finalId,
   fundingTxHash,
   isForcedAhead,
+  isMissed,
   isOldForced,
+  isOver,
   moveTxHash,
   moveUndone,
   type OnChain,
@@ -30,16 +33,21 @@ export interface WatcherDeps {
   interval: number;
   /** Spends this nonce of the own account on nothing. */
   cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void>;
+  /** Spends the nonces that these restored channels wait for. */
+  settleDoubt(actors: ChannelActor[], height: number): Promise<void>;
   /** What the node said, or why it was not asked further. */
   seen(status: ChainStatus | null, problem: Error | null): void;
 }
 
+/** A channel that was given up for lost is looked for again for so many blocks. */
+const missedFor = 1_000;
 /** Blocks that are searched for a forced round: in one look, and altogether. */
 const scannedALook = 20;
 const scannedAtMost = 5_000;
 
-/** Whether something on the chain waits for an answer of this side. */
-const needsLook = (channel: Channel): boolean => moveUndone(channel) || isOldForced(channel);
+/** Whether something on the chain waits for an answer of this side, or is there again. */
+const needsLook = (channel: Channel): boolean =>
+  moveUndone(channel) || isOldForced(channel) || channel.goneAt !== null;
 
 /** The nonce of a signed transaction of the own making. */
 function nonceOf(signed: Uint8Array): bigint | null {
@@ -57,6 +65,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let stopped = false;
   let cancel: () => void = () => undefined;
   let running: Promise<void> | null = null;
+  /** The highest the chain was seen at: a node below it has not caught up, and what it does not show may be there. */
+  let top = 0;
   /** Heights at which something without a transaction of its own was first seen. */
   const firstSeen = new Map<string, number>();
   /** Where the forced round of a channel was looked for: below `top`, from `low` on; and where it was found. */
@@ -71,6 +81,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       return;
     }
     deps.seen(status, null);
+    top = Math.max(top, status.height);
     for (const actor of [...deps.actors()]) {
       try {
         await watch(actor, status.height);
@@ -78,6 +89,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         // The node stumbled over this one: the next look tries again.
       }
     }
+    const restored = [...deps.actors()].filter(({ channel }) => channel.doubt && !isOver(channel));
+    if (restored.length > 0) await deps.settleDoubt(restored, status.height).catch(() => undefined);
   }
 
   async function depth(hash: Uint8Array, height: number): Promise<number | null> {
@@ -87,7 +100,10 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   async function watch(actor: ChannelActor, height: number): Promise<void> {
-    if (actor.over) return watchHeld(actor, height);
+    if (actor.over) {
+      await watchMissed(actor, height);
+      return watchHeld(actor, height);
+    }
     await watchPhase(actor, height);
     if (mayBeOnChain(actor.channel)) await watchObject(actor, height);
     const { solo } = actor.channel;
@@ -96,11 +112,20 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     await actor.post({ type: 'chain', what: 'solo', confirmations });
   }
 
+  /** Whether the node shows again what it did not show for so long that the channel was given up. */
+  async function watchMissed(actor: ChannelActor, height: number): Promise<void> {
+    const { channel } = actor;
+    if (!isMissed(channel) || height - channel.goneAt! > missedFor) return;
+    const found = await deps.chain().channel(finalId(channel));
+    if (found) await actor.post({ type: 'on_chain', object: onChainOf(found), height, funded: true });
+  }
+
   /** The channel's object: who closes, with which round, until when. */
   async function watchObject(actor: ChannelActor, height: number): Promise<void> {
     const { channel } = actor;
     const found = await deps.chain().channel(finalId(channel));
     const object: OnChain | null = found && onChainOf(found);
+    if (!object && height < top) return;
     const same =
       object?.round === channel.onChain?.round &&
       object?.lockedUntil === channel.onChain?.lockedUntil &&
@@ -226,13 +251,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         return;
       }
       case 'closing': {
-        // The peer may have completed and posted it without telling.
-        if (await deps.chain().channel(finalId(channel))) return;
-        await actor.post({
-          type: 'chain',
-          what: 'closing',
-          confirmations: since(`${actor.id} gone`, height),
-        });
+        // The peer may have completed and posted it without telling; then its nonce is spent, too.
+        const gone = `${actor.id} gone`;
+        const { nonce } = await deps.chain().account(channel.keys[channel.role]);
+        const found = await deps.chain().channel(finalId(channel));
+        if (found || height < top) return void firstSeen.delete(gone);
+        const blocks = since(gone, height) - (nonce < channel.closing!.nonce ? absence : 0);
+        await actor.post({ type: 'chain', what: 'closing', confirmations: blocks < 0 ? null : blocks });
         return;
       }
       case 'closing_confirming': {

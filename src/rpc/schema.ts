@@ -110,6 +110,11 @@ export const ChannelView = v.object({
   recovered: v.boolean(),
   /** It comes from a backup and the other side has not shown its state yet: it is not closed alone until then. */
   maybeStale: v.boolean(),
+  /**
+   * It was restored, and nothing is signed with the other side before older transactions are void: account numbers that
+   * are still to be used up, what that costs, and whether the account holds too little. Absent otherwise.
+   */
+  settling: v.optional(v.object({ left: v.number(), cost: Aetto, short: v.boolean() })),
   /** From then on (ms since 1970) it can be closed alone although it may be old; null where it is not in doubt. */
   overrideFrom: v.nullable(v.number()),
   /** What the own transaction that waits for a block would cost with a raised fee; null where none waits. */

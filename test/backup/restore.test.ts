@@ -9,7 +9,16 @@ import { createNodeClient } from '../../src/engine/node-client.ts';
 import { readStored, type StoredChannel } from '../../src/engine/stored.ts';
 import { createTransport } from '../../src/engine/transport/index.ts';
 import type { Terms } from '../../src/protocol/channel/index.ts';
-import { number, online, type Party, phase, seenOnChain, startParty, until } from '../engine/party.ts';
+import {
+  number,
+  online,
+  type Party,
+  phase,
+  seenOnChain,
+  settled,
+  startParty,
+  until,
+} from '../engine/party.ts';
 import { contents, installation, password } from './support.ts';
 
 const ae = 10n ** 18n;
@@ -109,6 +118,7 @@ describe('an old backup', () => {
       (value) => value === null,
     );
 
+    await settled(again, id);
     await pay(again, id, ae);
     await pay(peer, id, 2n * ae);
     const { balances } = restored.channel.latest!;
@@ -132,10 +142,11 @@ describe('an old backup', () => {
     const there = await installation();
     await importBackup(there, backup.file, password);
     const after = await contents(there.store);
-    const unmarked = after.channels!.map(([key, value]) => [
-      key,
-      { ...(value as StoredChannel), restoredAt: null },
-    ]);
+    const unmarked = after.channels!.map(([key, value]) => {
+      const { doubt, ...channel } = (value as StoredChannel).channel;
+      expect(doubt).toBe(true);
+      return [key, { ...(value as StoredChannel), channel, restoredAt: null }];
+    });
     expect({ ...after, channels: unmarked }).toEqual(before);
 
     const again = await party({ store: there.store, seed: there.vault.seed()! });

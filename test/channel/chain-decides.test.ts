@@ -1,11 +1,15 @@
 /** Where the chain decides otherwise than the messages said: the channel follows it, or freezes with a reason. */
 import { describe, expect, test } from 'vitest';
+import { toHex } from '../../src/protocol/bytes.ts';
 import { txHash } from '../../src/protocol/chain/signed.ts';
 import { finalId, moveTxHash } from '../../src/protocol/channel/index.ts';
 import { hashOf, updateBytes } from '../../src/protocol/channel/record.ts';
+import { goesOnWithout } from '../../src/protocol/channel/undone.ts';
+import { serializeEntry } from '../../src/protocol/state/entries.ts';
+import { encode } from '../../src/protocol/wire/index.ts';
 import { type ChainParty, ChainWorld } from './matrix/chain-world.ts';
 import { soloTx } from './matrix/flows.ts';
-import { ae, networkId, payment, signs } from './world.ts';
+import { ae, networkId, payment, sameState, signs } from './world.ts';
 
 const post = (party: ChainParty, event: Parameters<ChainParty['post']>[0]) =>
   party.world.act(party, () => party.post(event));
@@ -72,7 +76,7 @@ test('an opening that the initiator gave up ends aborted at the responder too, o
   world.wire.toAlice = [];
   expect(bob.channel!.phase).toBe('confirming');
   post(alice, { type: 'abort', reason: 'I changed my mind.' });
-  lives(world, 6);
+  lives(world, 14);
   expect(alice.channel!.phase).toBe('aborted');
   expect(bob.channel!.phase).toBe('aborted');
   expect(bob.channel!.reason).toMatch(/never reach the chain/);
@@ -157,39 +161,121 @@ describe('a deposit that the other side completes without a word', () => {
   });
 });
 
-describe('a deposit that a reorganisation undoes after both locked it', () => {
-  function undone() {
+describe('a deposit or withdrawal that a reorganisation undoes after both locked it', () => {
+  type Kind = 'deposit' | 'withdraw';
+  /** Alice deposits or withdraws 1, then pays Bob 1; the blocks with her transaction are gone, and it is forgotten. */
+  function undone(kind: Kind = 'deposit', by: 'alice' | 'bob' = 'alice', amount = ae) {
     const world = new ChainWorld().open();
     const { alice, bob } = world;
-    post(alice, { type: 'deposit', amount: ae });
+    post(world[by], { type: kind, amount });
     world.settle();
     lives(world, 3);
-    expect(alice.channel!.latest!.balances.initiator).toBe(11n * ae);
     post(alice, { type: 'request', request: payment(ae) });
     world.settle();
-    const tx = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
+    const type = kind === 'deposit' ? 'ChannelDepositTx' : 'ChannelWithdrawTx';
+    const tx = [...world.mined()].find((mined) => mined.type === type)!;
     world.chain.fork(4, 0, [tx.hash], [[], [], [], []]);
-    return { world, alice, bob, tx };
+    /** Its nonce is spent otherwise. */
+    const lose = () => {
+      const other = world[by].spendOnNothing(tx.nonce);
+      world.submit(other);
+      world.mine();
+      expect(world.depth(txHash(other))).toBe(1);
+    };
+    return { world, alice, bob, tx, lose };
   }
+  const pays = (world: ChainWorld, who: 'alice' | 'bob') => {
+    const request = payment(ae);
+    post(world[who], { type: 'request', request });
+    world.settle();
+    return (
+      world[who].decided.get(request.id) ?? world[who].outcomes.filter(({ id }) => id === request.id)
+    ).at(-1);
+  };
+
   test('is posted again; no update is made meanwhile, and then they go on', () => {
     const { world, alice } = undone();
     world.act(alice, () => alice.look());
-    const request = payment(ae);
-    post(alice, { type: 'request', request });
-    expect(alice.outcomes.at(-1)).toMatchObject({ ok: false, code: 'not_open' });
-    expect(alice.history.at(-1)!.note).toMatch(/undid the deposit/);
+    expect(pays(world, 'alice')).toMatchObject({ ok: false, code: 'not_open' });
+    expect(alice.post({ type: 'shutdown' }).refused).toMatch(/undid/);
+    expect(alice.history.at(-1)!.note).toMatch(/undid the deposit of 1 AE/);
     lives(world, 3);
-    const again = payment(ae);
-    post(alice, { type: 'request', request: again });
-    world.settle();
-    expect(alice.decided.get(again.id)).toMatchObject([{ ok: true }]);
+    expect(pays(world, 'alice')).toMatchObject({ ok: true });
   });
-  test('for good, its nonce spent otherwise: the channel is closed with the state before it', () => {
-    const { world, alice, bob, tx } = undone();
-    const other = alice.spendOnNothing(tx.nonce);
-    world.submit(other);
-    world.mine();
-    expect(world.depth(txHash(other))).toBe(1);
+  test.each([
+    ['deposit', 'alice', { initiator: 9n, responder: 6n }],
+    ['deposit', 'bob', { initiator: 9n, responder: 6n }],
+    ['withdraw', 'alice', { initiator: 9n, responder: 6n }],
+    ['withdraw', 'bob', { initiator: 9n, responder: 6n }],
+  ] as const)(
+    'for good, a %s of %s: both go on from the latest balances without it',
+    (kind, by, balances) => {
+      const { world, alice, bob, lose } = undone(kind, by);
+      lose();
+      lives(world, 6);
+      for (const party of [alice, bob]) {
+        expect(party.channel).toMatchObject({ phase: 'open', lastMove: null, proposal: null, refusal: null });
+        expect(party.channel!.latest!.balances).toEqual({
+          initiator: balances.initiator * ae,
+          responder: balances.responder * ae,
+        });
+        expect(party.history.map(({ note }) => note).join()).toMatch(
+          /undid.*for good.*Both sides go on without/,
+        );
+      }
+      expect(pays(world, 'bob')).toMatchObject({ ok: true });
+      // What they agreed is worth something: the chain takes it.
+      const before = bob.onAccount;
+      post(alice, { type: 'close_solo' });
+      lives(world, 25);
+      expect(alice.channel!.phase).toBe('closed');
+      expect(bob.onAccount - before).toBe(5n * ae);
+      world.checkCoins();
+    },
+  );
+  test('for good, while one of the two dies at any point: both end with the same', () => {
+    for (const who of ['alice', 'bob'] as const)
+      for (let effect = 0; effect < 16; effect++) {
+        const { world, alice, bob, lose } = undone();
+        lose();
+        world[who].killBefore = world[who].effects + effect;
+        for (let i = 0; i < 10; i++) {
+          world.connect();
+          lives(world, 1);
+        }
+        world[who].killBefore = null;
+        world.connect();
+        lives(world, 3);
+        expect(alice.channel!.latest!.balances, `${who} ${effect}`).toEqual({
+          initiator: 9n * ae,
+          responder: 6n * ae,
+        });
+        expect(sameState(alice, bob)).toBe(true);
+      }
+  });
+  test('for good, where it would leave less than the reserve: it stays at closing alone, and says so', () => {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    post(alice, { type: 'deposit', amount: 9n * ae });
+    world.settle();
+    lives(world, 3);
+    post(alice, { type: 'request', request: payment(17n * ae) });
+    world.settle();
+    const tx = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
+    world.chain.fork(4, 0, [tx.hash], [[], [], [], []]);
+    world.submit(alice.spendOnNothing(tx.nonce));
+    lives(world, 6);
+    expect(alice.history.at(-1)!.note).toMatch(/below the reserve, so the channel can only be closed alone/);
+    expect(pays(world, 'alice')).toMatchObject({ ok: false, code: 'not_open' });
+    expect(bob.channel!.phase).toBe('open');
+    post(bob, { type: 'close_solo' });
+    lives(world, 25);
+    expect(bob.channel!.phase).toBe('closed');
+    world.checkCoins();
+  });
+  test('for good, without the other side: the channel is closed with the state before it', () => {
+    const { world, alice, bob, lose } = undone();
+    lose();
     world.leave(bob);
     lives(world, 1);
     post(alice, { type: 'close_solo' });
@@ -197,4 +283,33 @@ describe('a deposit that a reorganisation undoes after both locked it', () => {
     expect(alice.channel!.phase).toBe('closed');
     world.checkCoins();
   });
+  test('another batch that claims so is refused while it is not', () => {
+    const { world, alice, bob } = undone();
+    lives(world, 4);
+    const { move } = bob.channel!.lastMove!;
+    expect(goesOnWithout(bob.channel!, [undoneEntry(move.hash)])).toBe(true);
+    const { keys, channelId, used, latest } = alice.channel!;
+    const balances = { initiator: latest!.balances.initiator - ae, responder: latest!.balances.responder };
+    const state_hash = hashOf(keys, balances);
+    const before = bob.channel!.latest!;
+    world.wire.push(
+      alice,
+      encode({
+        type: 'update',
+        channel_id: channelId!,
+        sequence_number: used + 1n,
+        initiator_balance: balances.initiator,
+        responder_balance: balances.responder,
+        state_hash,
+        signature: signs(alice.keys, updateBytes(networkId, channelId!, used + 1n, state_hash)),
+        entries: [undoneEntry(move.hash)],
+      }),
+    );
+    world.deliver(bob);
+    expect(bob.sent.at(-1)!.type).toBe('update_error');
+    expect(bob.channel!.latest).toEqual(before);
+  });
 });
+
+const undoneEntry = (hash: Uint8Array): Uint8Array =>
+  serializeEntry({ type: 'meta', data: new TextEncoder().encode(`{"undone":"${toHex(hash)}"}`) });

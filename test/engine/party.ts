@@ -163,6 +163,17 @@ export const online = (party: Party, id: string, ms?: number) =>
     ms,
   );
 
+/** Nothing that was signed before the loss is in doubt any more, and the other side is there. */
+export async function settled(party: Party, id: string): Promise<void> {
+  await until(
+    'older transactions are void',
+    () => party.engine.channel(id).channel.doubt,
+    (doubt) => !doubt,
+    30_000,
+  );
+  await online(party, id, 30_000);
+}
+
 /** A copy of what this party has on disk now: what a cheater keeps for later. */
 export function oldDisk({ folder }: Party): string {
   const copy = mkdtempSync(join(tmpdir(), 'tandem-old-'));

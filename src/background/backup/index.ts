@@ -135,8 +135,7 @@ function restored(rows: SavedRow[], now: number): Write[] {
     if (table === 'channels') {
       const stored = channelOf(key, value);
       next.set(key, stored.nextIndex);
-      const restoredAt = canChange(stored.channel) ? now : null;
-      writes.push({ table, key, value: { ...stored, restoredAt } satisfies StoredRow });
+      writes.push({ table, key, value: asRestored(stored, now) });
     } else writes.push({ table, key, value });
   }
   try {
@@ -153,6 +152,14 @@ function restored(rows: SavedRow[], now: number): Write[] {
     const end = next.get(id);
     return end !== undefined && key < historyKey(id, end);
   });
+}
+
+/** What the installation that is lost did after the backup is not in it. */
+function asRestored(stored: StoredRow, now: number): StoredRow {
+  const { channel } = stored;
+  const restoredAt = canChange(channel) ? now : null;
+  if (restoredAt === null && channel.phase !== 'failed') return { ...stored, restoredAt };
+  return { ...stored, restoredAt, channel: { ...channel, doubt: true } };
 }
 
 function channelOf(key: string, value: unknown): StoredRow {

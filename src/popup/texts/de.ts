@@ -81,6 +81,8 @@ export const de: Texts = {
       no_faucet: 'Dieses Netz verschenkt keine Testmünzen.',
       faucet: 'Es kamen keine Testmünzen.',
       unknown_channel: 'Diesen Kanal gibt es in dieser Wallet nicht.',
+      restored:
+        'Dieser Kanal wurde wiederhergestellt. Bevor wieder etwas unterschrieben wird, werden ältere Transaktionen ungültig gemacht. Versuche es in einigen Minuten wieder.',
       maybe_stale:
         'Der Kanal stammt aus einer Sicherung. Verbinde dich zuerst mit der Gegenseite, dann kannst du ihn allein schließen.',
       rival:
@@ -486,6 +488,13 @@ export const de: Texts = {
     moving: 'Wird vorgeschlagen…',
     recovered:
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
+    settling: {
+      why: 'Dieser Kanal wurde wiederhergestellt. Bevor wieder etwas unterschrieben wird, macht deine Wallet Transaktionen ungültig, die vor dem Verlust unterschrieben worden sein können.',
+      left: (numbers, cost) => `Noch ${numbers}, für ${cost} AE Netzgebühren.`,
+      short: (cost) =>
+        `Dein Konto hält dafür zu wenig: Sende ihm Münzen (es braucht ${cost} AE, und etwas bleibt dort für einen Streitfall).`,
+      last: 'Der letzte Block fehlt noch.',
+    },
     maybeStale:
       'Dieser Kanal wurde wiederhergestellt. Er lässt sich allein schließen, sobald die Gegenseite verbunden war und ihren letzten Stand gezeigt hat.',
     oldState: {

@@ -414,6 +414,13 @@ export const en = {
     moving: 'Proposing…',
     recovered:
       'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
+    settling: {
+      why: 'This channel was restored. Before anything is signed again, your wallet makes transactions void that may have been signed before the loss.',
+      left: (numbers: number, cost: string) => `${numbers} to go, for ${cost} AE of network fees.`,
+      short: (cost: string) =>
+        `Your account holds too little for that: send it some coins (this takes ${cost} AE, and some stay there for a dispute).`,
+      last: 'Waiting for the last block.',
+    },
     maybeStale:
       'This channel was restored. It can be closed alone once the other side has been connected and has shown its latest state.',
     oldState: {

@@ -119,6 +119,19 @@ function Held({ channel }: { channel: ChannelView }) {
   return <Notice tone="warn">{t.channel.contracts.held(formatAe(BigInt(held)))}</Notice>;
 }
 
+/** Restored: payments wait until nothing that was signed before the loss can take effect. */
+function Settling({ channel: { settling, ...channel } }: { channel: ChannelView }) {
+  if (!settling || isOver(channel)) return null;
+  const words = t.channel.settling;
+  const cost = formatAe(BigInt(settling.cost));
+  return (
+    <Notice tone="warn" role="status">
+      {words.why}{' '}
+      {settling.short ? words.short(cost) : settling.left > 0 ? words.left(settling.left, cost) : words.last}
+    </Notice>
+  );
+}
+
 function Contracts({ channel }: { channel: ChannelView }) {
   const words = t.channel.contracts;
   const { list } = channel.contracts;
@@ -481,6 +494,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
       <Balances channel={channel} />
       <Held channel={channel} />
       {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}
+      <Settling channel={channel} />
       {channel.pending && (
         <Notice role="status">
           {pendingText(channel.pending)}

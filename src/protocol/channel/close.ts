@@ -9,13 +9,14 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, sign, verify } from './ask.ts';
-import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
+import { gasPrice, gasPriceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
-import { hold, nextNonce, replacing } from './held.ts';
+import { hold, isOutOfReach, nextNonce, nonceSearch, outOfReach, replacing } from './held.ts';
 import {
   change,
   finalId,
   latest,
+  moveUndone,
   other,
   peerKey,
   persist,
@@ -94,6 +95,11 @@ function heldProblem(channel: Channel): string | null {
 
 /** The person wants to close. */
 export function onShutdownWanted(channel: Channel, env: Env): Transition {
+  if (moveUndone(channel))
+    return refused(
+      channel,
+      'A reorganisation of the chain undid the last deposit or withdrawal, so the chain would not take an agreed close now. Wait until it is back or both go on without it, or close the channel alone.',
+    );
   const problem = heldProblem(channel);
   if (problem) return refused(channel, problem);
   const wanted = withLive(
@@ -135,7 +141,7 @@ const builder = (channel: Channel): Role => {
 
 /** Whether a close can go on: nothing is pending. */
 export const mayAdvance = (channel: Channel): boolean =>
-  channel.phase === 'shutting_down' && channel.live.link === 'up' && quiet(channel);
+  channel.phase === 'shutting_down' && channel.live.link === 'up' && quiet(channel) && !moveUndone(channel);
 
 /** Once nothing is pending: the wanted shutdown leaves, or closing_created does. */
 export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
@@ -157,10 +163,17 @@ export function* advance(channel: Channel, env: Env, before: Effect[]): Rule {
 }
 
 function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
-  const { nonce, waiting } = yield* nextNonce(channel);
+  const { nonce, waiting, spent } = yield* nextNonce(channel);
   // Without a node nothing is signed; the next reconnect tries again.
   if (nonce === null)
     return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });
+  if (isOutOfReach(nonce, spent))
+    return transition(
+      channel,
+      ...before,
+      { type: 'release_nonce', nonce },
+      { type: 'disconnect', reason: outOfReach(nonce, spent) },
+    );
   const closing = sameClosing(channel, nonce) ?? cheapestClosing(channel, nonce, waiting[0]);
   if (!closing) {
     const stopped = stop(channel, env, 'the balances do not cover the fee of a mutual close', true);
@@ -312,7 +325,7 @@ export function onClosingConfirmations(channel: Channel, env: Env, confirmations
 function closed(channel: Channel, env: Env): Transition {
   const closing = channel.closing!;
   return transition(
-    change(channel, env, { phase: 'closed' }),
+    change(channel, env, { phase: 'closed', goneAt: null }),
     persist([
       {
         kind: 'closed',

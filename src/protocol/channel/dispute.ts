@@ -12,10 +12,11 @@ import { openingState } from './establish.ts';
 import { doneOutcome, dropRequests, failedProposal, outcomeOf } from './failure.ts';
 import { followForced, soloDone, soloGivenUp } from './forced.ts';
 import { hold, nextNonce, replacing, unspent } from './held.ts';
-import { bothSigned, bytesOf, moved, tookEffect } from './move.ts';
+import { moved, tookEffect } from './move.ts';
 import {
   change,
   finalId,
+  isMissed,
   moveUndone,
   offChainTx,
   ownKey,
@@ -38,9 +39,16 @@ import type {
   Solo,
   Transition,
 } from './types.ts';
+import { followMove } from './undone.ts';
+import { goOn, mayGoOn } from './update.ts';
 
 /** After so many blocks past the lock this side settles even where the other one closed. */
 const settleGrace = 2;
+/**
+ * For so many blocks in a row the node shows no sign of a channel of which no close was seen, before that ends it: one
+ * that lags, or forgot, is no proof.
+ */
+export const absence = 10;
 /** So many looks without a trace, and a solo transaction is made anew with another nonce. */
 const patience = 5;
 
@@ -138,24 +146,14 @@ export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'
         'The close on the chain was undone by a reorganisation. Close the channel again.',
       );
     const chosen = yield* followForced(known, env, news);
-    return chosen ?? followMove(channel, known, news);
+    if (chosen) return chosen;
+    const followed = yield* followMove(channel, known, env, news, height);
+    return mayGoOn(followed.channel) ? yield* goOn(followed.channel, env, followed.effects) : followed;
   }
   const closing = enter(known, env, news ? [closingNote(known, object)] : []);
   const answer = answerTo(closing.channel, object);
   if (answer) return yield* slash(closing, env, answer);
   return yield* settle(closing, env, object, height);
-}
-
-/** A deposit or withdrawal that a reorganisation undid is posted again; updates wait for it meanwhile. */
-function followMove(before: Channel, known: Channel, news: boolean): Transition {
-  const { lastMove } = known;
-  if (!lastMove || !moveUndone(known)) return transition(known, ...(news ? [persist()] : []));
-  const { move } = lastMove;
-  const note = `A reorganisation of the chain undid the ${move.kind} of ${move.amount} aetto; it is posted again. Until it is back the channel takes no update.`;
-  const effects: Effect[] = news ? [persist(moveUndone(before) ? [] : [{ kind: 'chain', note }])] : [];
-  // Of one that the other side completed untold only half is known here.
-  if (bothSigned(move)) effects.push({ type: 'broadcast', what: 'move', signedTx: bytesOf(move) });
-  return transition(known, ...effects);
 }
 
 const changed = (before: OnChain | null, now: OnChain): boolean =>
@@ -309,9 +307,10 @@ function* unfunded(channel: Channel, env: Env, height: number): Rule {
       ? transition(channel)
       : transition(change(channel, env, { goneAt: null }), persist());
   if (channel.goneAt === null) return transition(change(channel, env, { goneAt: height }), persist());
-  if (height - channel.goneAt < Math.max(1, channel.minimumDepth)) return transition(channel);
-  const reason =
-    'The funding of this channel can never reach the chain: its number in the account of the side that opened it was used otherwise. Your coins are in your account.';
+  if (height - channel.goneAt < Math.max(absence, channel.minimumDepth)) return transition(channel);
+  const reason = channel.onChain
+    ? `Your node has shown neither this channel nor its funding for ${height - channel.goneAt} blocks: it was closed while this wallet was away, or a reorganisation of the chain undid its funding for good. Either way its coins are in the accounts.`
+    : 'The funding of this channel can never reach the chain: its number in the account of the side that opened it was used otherwise. Your coins are in your account.';
   const dropped = dropRequests(channel, 'not_open', reason);
   const next = withLive(change(channel, env, { phase: 'aborted', reason }), { queue: [], incoming: null });
   return transition(
@@ -328,7 +327,11 @@ function gone(channel: Channel, env: Env, { height }: EventOf<'on_chain'>): Tran
   if (channel.goneAt === null)
     // Nothing more yet: object and funding are asked for one after the other, and the chain may move between.
     return transition(change(channel, env, { goneAt: height }), persist());
-  if (height - channel.goneAt < Math.max(1, channel.minimumDepth)) return transition(channel);
+  const closing = channel.onChain?.lockedUntil ?? 0;
+  // Before its lock ends nothing settles it.
+  if (height < closing && !channel.closing) return transition(channel);
+  if (height - channel.goneAt < Math.max(closing > 0 ? 1 : absence, channel.minimumDepth))
+    return transition(channel);
   // Where this wallet was away for all of it, nobody here saw what was paid out.
   const balances = channel.onChain && channel.onChain.lockedUntil > 0 ? channel.onChain.balances : null;
   const left = enter(channel, env);
@@ -353,6 +356,18 @@ function gone(channel: Channel, env: Env, { height }: EventOf<'on_chain'>): Tran
       ],
       decided.outcomes,
     ),
+  );
+}
+
+/** It was given up for lost, and is there: nothing is lost, and nothing is signed with the other side any more. */
+export function onReappeared(channel: Channel, env: Env, { object }: EventOf<'on_chain'>): Transition {
+  if (!object || !isMissed(channel)) return transition(channel);
+  const reason =
+    'Your node had lost sight of this channel, and shows it again: it is on the chain. Close it to get its coins.';
+  return transition(
+    // As if it were seen for the first time: the next look answers what there is to answer.
+    change(channel, env, { phase: 'failed', reason, onChain: null, goneAt: null }),
+    persist([{ kind: 'failed', note: reason }]),
   );
 }
 

@@ -12,6 +12,7 @@ import { parseEntry, serializeEntry } from '../state/entries.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, reserveNonce, sign, verify } from './ask.ts';
 import { errorData, stop } from './failure.ts';
+import { isOutOfReach, nonceSearch, outOfReach } from './held.ts';
 import { isValidKey } from './keys.ts';
 import { change, hashOf, idle, latest, other, persist, transition, updateBytes, withLive } from './record.ts';
 import { openingBalances, policyProblem, termsProblem } from './terms.ts';
@@ -29,8 +30,7 @@ import type {
 } from './types.ts';
 import { fromUnits, toUnits } from './units.ts';
 
-/** How far a receiver searches for the payer's nonce and gas price (PROTOCOL 1). */
-export const nonceSearch = 16n;
+/** How far a receiver searches for the payer's gas price (PROTOCOL 1). */
 export const gasPriceSearch = 7;
 export const gasPrice = (k: number): bigint => 10n ** 9n * 2n ** BigInt(k);
 
@@ -245,13 +245,12 @@ export function* fund(channel: Channel, env: Env): Rule {
     return stop(channel, env, 'the node cannot be asked for the own account, so nothing was signed', true);
   const tx = createTx(channel, nonce, 0);
   const release: Effect = { type: 'release_nonce', nonce };
-  if (own.balance < channel.terms.initiatorAmount + tx.fee) {
-    const stopped = stop(
-      channel,
-      env,
-      `the account holds ${own.balance} aetto; initiator_amount and fee need ${channel.terms.initiatorAmount + tx.fee}`,
-      true,
-    );
+  const need = channel.terms.initiatorAmount + tx.fee;
+  const problem = isOutOfReach(nonce, own.nonce)
+    ? outOfReach(nonce, own.nonce)
+    : own.balance < need && `the account holds ${own.balance} aetto; initiator_amount and fee need ${need}`;
+  if (problem) {
+    const stopped = stop(channel, env, problem, true);
     return { ...stopped, effects: [release, ...stopped.effects] };
   }
   const known = change(channel, env, {

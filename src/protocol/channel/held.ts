@@ -7,6 +7,17 @@ import { account, reserveNonce } from './ask.ts';
 import { ownKey } from './record.ts';
 import type { Channel, Held, Rule } from './types.ts';
 
+/** How far a receiver searches for the payer's nonce (PROTOCOL 1). */
+export const nonceSearch = 16n;
+
+/**
+ * Whether the other side would not find it. Nothing that it could complete is ever signed for such a nonce, so that after
+ * a loss it is known how far those reach that may have been. @param spent the account's nonce on chain
+ */
+export const isOutOfReach = (nonce: bigint, spent: bigint): boolean => nonce > spent + nonceSearch;
+export const outOfReach = (nonce: bigint, spent: bigint): string =>
+  `${nonce - spent - 1n} transactions of this account wait for a block: try again when they have theirs`;
+
 /** With this nonce held, by a transaction of this fee (aetto). */
 export function hold(held: readonly Held[], nonce: bigint, fee: bigint): Held[] {
   const known = held.find((one) => one.nonce === nonce);
@@ -19,10 +30,11 @@ export const unspent = (channel: Channel, spent: bigint): Held[] =>
   channel.held.filter(({ nonce }) => nonce > spent).sort((a, b) => (a.nonce < b.nonce ? -1 : 1));
 
 /** The own nonce for what is signed next, the first of what waits or a new one; null where the node cannot be asked. */
-export function* nextNonce(channel: Channel): Rule<{ nonce: bigint | null; waiting: Held[] }> {
+export function* nextNonce(channel: Channel): Rule<{ nonce: bigint | null; waiting: Held[]; spent: bigint }> {
   const own = yield* account(ownKey(channel));
   const waiting = own ? unspent(channel, own.nonce) : [];
-  return { nonce: waiting[0]?.nonce ?? (own && (yield* reserveNonce())), waiting };
+  const nonce = waiting[0]?.nonce ?? (own && (yield* reserveNonce()));
+  return { nonce, waiting, spent: own?.nonce ?? 0n };
 }
 
 /** The fee at which a miner prefers a transaction to what waits under its nonce. */

@@ -19,6 +19,7 @@ export {
   preview,
 } from './contracts.ts';
 export {
+  absence,
   answerTo,
   isForcedAhead,
   isOldForced,
@@ -30,7 +31,7 @@ export {
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
 export { type ForceQuote, forceQuote, snapshotFee } from './forced.ts';
-export { unspent } from './held.ts';
+export { nonceSearch, unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, moveTxHash, tookEffect } from './move.ts';
@@ -39,6 +40,7 @@ export {
   finalId,
   idle,
   isCommitted,
+  isMissed,
   isOver,
   moveUndone,
   other,

@@ -12,7 +12,8 @@ import {
   onShutdown,
   onShutdownWanted,
 } from './close.ts';
-import { onCloseSolo, onNoncesSpent, onOnChain, onSoloConfirmations } from './dispute.ts';
+import { onCloseSolo, onNoncesSpent, onOnChain, onReappeared, onSoloConfirmations } from './dispute.ts';
+import { heldBack, onDoubt } from './doubt.ts';
 import {
   accept,
   cancel,
@@ -76,6 +77,7 @@ import {
 } from './types.ts';
 import {
   mayPropose,
+  mayRenew,
   onDecision,
   onPersonTimeout,
   onRequest,
@@ -84,6 +86,7 @@ import {
   onUpdateError,
   onYielded,
   propose,
+  renew,
 } from './update.ts';
 
 type MessageName = Message['type'];
@@ -135,6 +138,7 @@ const opening: Cells = {
 /** A funded channel with a connection: liveness, goodbyes, messages. */
 const alive: Cells = {
   disconnected: onLost,
+  doubt: onDoubt,
   leave: onLeave,
   send_inband: onSendInband,
   'message:error': onError,
@@ -148,6 +152,7 @@ const alive: Cells = {
 };
 /** What needs nobody else: watched and possible whenever the channel may be on chain. */
 const alone: Cells = {
+  doubt: onDoubt,
   close_solo: onCloseSolo,
   raise_fee: onRaiseFee,
   force_progress: onForceProgress,
@@ -256,8 +261,8 @@ const table: Record<Phase, Cells> = {
     'chain:closing': onClosingConfirmations,
   },
   closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
-  closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent },
-  aborted: { 'message:channel_reestablish': sayWhy },
+  closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent, on_chain: onReappeared },
+  aborted: { 'message:channel_reestablish': sayWhy, on_chain: onReappeared },
   failed: {
     ...alone,
     disconnected: onLost,
@@ -294,6 +299,7 @@ function fallback(channel: Channel, env: Env, event: Event): Transition {
     case 'chain':
     case 'on_chain':
     case 'forced':
+    case 'doubt':
     case 'connected':
     case 'disconnected':
       return transition(channel);
@@ -341,6 +347,8 @@ export function* step(channel: Channel, event: Event, env: Env): Rule {
       type: 'disconnect',
       reason: `${event.message.type} came before channel_reestablish`,
     });
+  const held = heldBack(channel, keyOf(event), event);
+  if (held) return held;
   // Each rule fits its key: `table` was checked cell by cell where it is written.
   const rule = table[channel.phase][keyOf(event)] as
     | ((channel: Channel, env: Env, payload: unknown) => Rule | Transition)
@@ -358,7 +366,9 @@ function heard(event: Event, done: Transition) {
 
 /** After every event: what waits goes on, if it now may. */
 function* nextMove(done: Transition, env: Env): Rule {
+  if (done.channel.doubt) return done;
   if (mayPropose(done.channel)) return yield* propose(done.channel, env, done.effects);
+  if (mayRenew(done.channel)) return yield* renew(done.channel, env, done.effects);
   if (mayAdvance(done.channel)) return yield* advance(done.channel, env, done.effects);
   return done;
 }
@@ -383,6 +393,7 @@ export const eventKeys: readonly EventKey[] = [
   'force_progress',
   'leave',
   'send_inband',
+  'doubt',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),
   ...timerNames.map((name): EventKey => `timer:${name}`),
   'chain:funding',
@@ -403,6 +414,7 @@ export function outcomeName(phase: Phase, key: EventKey): string {
     key.includes(':') ||
     key === 'on_chain' ||
     key === 'forced' ||
+    key === 'doubt' ||
     key === 'connected' ||
     key === 'disconnected'
   )

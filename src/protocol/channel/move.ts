@@ -8,9 +8,10 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
-import { gasPrice, gasPriceSearch, nonceSearch } from './establish.ts';
+import { numberSearch } from './doubt.ts';
+import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
-import { hold } from './held.ts';
+import { hold, isOutOfReach, nonceSearch, outOfReach } from './held.ts';
 import {
   change,
   finalId,
@@ -39,9 +40,6 @@ import type {
 } from './types.ts';
 import { AmountError, fromUnits, toUnits } from './units.ts';
 import { conflict, coSigned, refusalReasons, refuse } from './update.ts';
-
-/** How far apart the two sides' counts of used numbers can be: proposals that were signed and lost. */
-const numberSearch = 4n;
 
 export const bothSigned = (move: Move): boolean =>
   move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
@@ -149,12 +147,18 @@ function* create(channel: Channel, env: Env, wanted: Wanted): Rule {
   const own = yield* account(channel.keys[channel.role]);
   const nonce = own && (yield* reserveNonce());
   if (!own || nonce === null) return refused(channel, 'The node cannot be asked now, so nothing was signed.');
+  const release: Effect = { type: 'release_nonce', nonce };
+  if (isOutOfReach(nonce, own.nonce))
+    return {
+      ...refused(channel, `This cannot be done now: ${outOfReach(nonce, own.nonce)}.`),
+      effects: [release],
+    };
   const move = moveOf(channel, wanted, channel.used + 1n, nonce, 0);
   const need = move.fee + (wanted.kind === 'deposit' ? wanted.amount : 0n);
   if (own.balance < need)
     return {
       ...refused(channel, `Your account holds ${own.balance} aetto; this needs ${need} with the fee.`),
-      effects: [{ type: 'release_nonce', nonce }],
+      effects: [release],
     };
   const signature = yield* sign(signingBytes(channel.networkId, move.hash));
   const next = change(channel, env, {

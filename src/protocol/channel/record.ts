@@ -180,3 +180,10 @@ const committed: ReadonlySet<Phase> = new Set([
 export const isCommitted = (channel: Channel): boolean => committed.has(channel.phase);
 export const isOver = (channel: Pick<Channel, 'phase'>): boolean =>
   channel.phase === 'closed' || channel.phase === 'aborted';
+
+/**
+ * Whether all that ended it is that the node does not show it any more: no close was seen, and a node can be wrong about
+ * what it does not have. Then it is looked for a while longer, and nothing of it is thrown away.
+ */
+export const isMissed = (channel: Pick<Channel, 'phase' | 'goneAt' | 'onChain'>): boolean =>
+  isOver(channel) && channel.goneAt !== null && !channel.onChain?.lockedUntil;

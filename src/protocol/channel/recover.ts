@@ -35,6 +35,7 @@ export const fromChain = (
   channelId: opening.temporaryId,
   minimumDepth,
   latest: nothing,
+  doubt: true,
 });
 
 /** Whether the record waits for its first state. */

@@ -17,6 +17,7 @@ import {
   coSignedBytes,
   finalId,
   latest,
+  moveUndone,
   noSignature,
   other,
   ownKey,
@@ -238,6 +239,8 @@ export function* onReestablishAck(
     move: null,
     refusal: null,
     recovered: true,
+    // Both went on without it, or what is shown was made long after it.
+    ...(object && moveUndone({ ...channel, onChain: object }) ? { lastMove: null } : {}),
   });
   return resume(recovered, [
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),

@@ -298,7 +298,13 @@ export interface Channel {
   proposal: Proposal | null;
   move: Move | null;
   /** The latest deposit or withdrawal that both locked, and the state before it: a reorganisation may undo it all the same. */
-  lastMove: { move: Move; before: CoSigned } | null;
+  lastMove: {
+    move: Move;
+    before: CoSigned;
+    /** Height at which its nonce was first seen spent otherwise, and whether that is final. */
+    voidAt?: number;
+    final?: boolean;
+  } | null;
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */
@@ -316,6 +322,8 @@ export interface Channel {
   forced?: { round: bigint; stateHash: Uint8Array };
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
+  /** Restored, and transactions that it does not know may still be completed by the peer (doubt.ts). */
+  doubt?: boolean;
   /** Why it stopped, a sentence for a person. */
   reason: string | null;
   openedAt: number;
@@ -368,6 +376,8 @@ export type Event =
     }
   /** A forced round of this channel, found in the chain: its unsigned transaction, and the block it is in. */
   | { type: 'forced'; tx: Uint8Array; block: KeyBlock }
+  /** The record was restored; `over`: what was half signed before can take effect no more. */
+  | { type: 'doubt'; over: boolean }
   | { type: 'leave' }
   | { type: 'send_inband'; data: Uint8Array };
 

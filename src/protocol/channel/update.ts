@@ -15,10 +15,12 @@ import {
   isContractBatch,
   make,
 } from './contracts.ts';
+import { isAhead, renewal } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
 import { chainDecides } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
+import { isTooFar } from './numbers.ts';
 import {
   change,
   finalId,
@@ -54,6 +56,7 @@ import type {
   Rule,
   Transition,
 } from './types.ts';
+import { forgotten, goesOnWithout, goingOn, isUndoneForGood } from './undone.ts';
 
 /** Reasons of update_error (PROTOCOL 4). 128 and up are the application's. */
 export const refusalReasons = {
@@ -78,7 +81,7 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
   if (moveUndone(channel))
     return refuse(
       'not_open',
-      'A reorganisation of the chain undid the last deposit or withdrawal: payments wait until it is back. If it stays away, close the channel alone.',
+      'A reorganisation of the chain undid the last deposit or withdrawal: payments wait until it is back, or both sides have agreed to go on without it. If neither happens, close the channel alone.',
     );
   if (fundingLost(channel))
     return refuse(
@@ -130,16 +133,42 @@ function wishProblem(channel: Channel, { amount, direction, contract }: Request)
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
 const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
-/** Whether a new proposal may leave now. */
-export const mayPropose = (channel: Channel): boolean =>
+/** Whether this side may propose now, as far as the other side goes. */
+const mayTalk = (channel: Channel): boolean =>
   channel.phase === 'open' &&
   channel.live.link === 'up' &&
   quiet(channel) &&
   !channel.live.yielding &&
   !channel.shutdown.wanted &&
-  !moveUndone(channel) &&
-  !chainDecides(channel) &&
-  channel.live.queue.length > 0;
+  !chainDecides(channel);
+
+const isFree = (channel: Channel): boolean => mayTalk(channel) && !moveUndone(channel);
+
+/** Whether a new proposal may leave now. */
+export const mayPropose = (channel: Channel): boolean => channel.live.queue.length > 0 && isFree(channel);
+
+/** Whether the two have to meet under a number that is free on both sides. */
+export const mayRenew = (channel: Channel): boolean =>
+  isAhead(channel) && isFree(channel) && !fundingLost(channel);
+
+/**
+ * Whether to propose to go on without a deposit or withdrawal that is undone for good. At each look at the chain, since
+ * the other side may see it later; one of the two does it.
+ */
+export const mayGoOn = (channel: Channel): boolean =>
+  channel.role === 'initiator' && !channel.doubt && mayTalk(channel) && goingOn(channel) !== null;
+
+export function* goOn(channel: Channel, env: Env, before: Effect[]): Rule {
+  const { state, entries } = goingOn(channel)!;
+  return yield* sendProposal(channel, env, { ...state, entries, requests: [] }, before);
+}
+
+/** Proposes that nothing moves. */
+export function* renew(channel: Channel, env: Env, before: Effect[]): Rule {
+  const state = latest(channel);
+  const after = withBalances(channel, state, state.balances);
+  return yield* sendProposal(channel, env, { ...after, entries: renewal(), requests: [] }, before);
+}
 
 /** Everything queued goes out as one batch; what asks the peer for coins and what wants a contract travels alone. */
 export function* propose(channel: Channel, env: Env, before: Effect[]): Rule {
@@ -301,7 +330,8 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
   if (chainDecides(channel))
     return transition(channel, { type: 'disconnect', reason: 'a forced round is on its way to the chain' });
   if (proposal) return yield* conflict(channel, env, number);
-  if (fundingLost(channel) || moveUndone(channel))
+  const without = isUndoneForGood(channel) && goesOnWithout(channel, message.entries);
+  if (fundingLost(channel) || (moveUndone(channel) && !without))
     return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
   const judged = yield* judge(channel, env, message);
   if ('problem' in judged)
@@ -316,7 +346,7 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
   };
   const seen = withLive(channel, { incoming, yielding: false });
   // An entry that lowers the own balance is signed only if its user asked for it (PROTOCOL 4).
-  if (judged.word || judged.balances[channel.role] < latest(channel).balances[channel.role])
+  if (judged.word || (!without && judged.balances[channel.role] < latest(channel).balances[channel.role]))
     return transition(seen);
   return yield* acknowledge(seen, env);
 }
@@ -338,6 +368,10 @@ type Judged = Pick<CoSigned, 'balances' | 'trees'> & { word: boolean };
 function* result(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<Judged | Problem> {
   const state = latest(channel);
   const { entries, sequence_number: number } = message;
+  if (isUndoneForGood(channel) && goesOnWithout(channel, entries)) {
+    const going = goingOn(channel);
+    return going ? { ...going.state, word: false } : { problem: 'it would leave less than channel_reserve' };
+  }
   if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings.contracts);
   const applied = applyEntries(channel, state.balances, entries);
   if ('problem' in applied)
@@ -352,8 +386,10 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
   if (number <= state.number || number <= channel.used)
     return {
       problem: `sequence_number ${number} is used: give more than ${channel.used > state.number ? channel.used : state.number}`,
+      // Used up here only: the other side could not know, and proposes it again.
+      ...(number > state.number ? { reason: 'conflict' as const } : {}),
     };
-  if (number - channel.used > 1_000_000n)
+  if (isTooFar(number, channel.used, env.now))
     return { problem: `sequence_number ${number} is too far ahead of ${channel.used}` };
   const after = yield* result(channel, env, message);
   if ('problem' in after) return after;
@@ -362,7 +398,8 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
     return {
       problem: `the balances ${message.initiator_balance}/${message.responder_balance} do not follow from the last co-signed state: ${balances.initiator}/${balances.responder} do`,
     };
-  if (!after.trees && sum(balances) !== coinsOf(state)) return { problem: 'the update changes the total' };
+  const total = isUndoneForGood(channel) ? channel.onChain!.total : coinsOf(state);
+  if (!after.trees && sum(balances) !== total) return { problem: 'the update changes the total' };
   if ((channel.shutdown.sent || channel.shutdown.wanted) && heldByContracts(after) > heldByContracts(state))
     return { problem: 'the channel is being closed: no more coins go to contracts', reason: 'busy' };
   const hash = hashOfState(channel, after);
@@ -381,9 +418,12 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
     updateBytes(channel.networkId, finalId(channel), incoming.number, incoming.stateHash),
   );
   const state = coSigned(channel, incoming, incoming.signature, signature);
-  const next = withLive(change(channel, env, { latest: state, used: incoming.number }), { incoming: null });
+  const { changes, history } = forgotten(channel, incoming.entries);
+  const next = withLive(change(channel, env, { latest: state, used: incoming.number, ...changes }), {
+    incoming: null,
+  });
   const committed: Effect[] = [
-    persist(historyOf(channel, incoming.entries, state, [])),
+    persist([...historyOf(channel, incoming.entries, state, []), ...history]),
     {
       type: 'send',
       message: {
@@ -437,7 +477,7 @@ export function* onPersonTimeout(channel: Channel, env: Env): Rule {
 export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, text: string): Rule {
   const highest = of > channel.used ? of : channel.used;
   // A number from far ahead is not adopted: it would burn the number space.
-  const number = (highest - channel.used > 1_000_000n ? channel.used : highest) + 1n;
+  const number = (isTooFar(highest, channel.used, env.now) ? channel.used : highest) + 1n;
   const prior = latest(channel);
   const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, prior.stateHash));
   const refusal: Refusal = { number, of, signature, reason, text };
@@ -448,7 +488,7 @@ export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, 
 /** Both proposed at once: both supersede both by the prior state (PROTOCOL 4). */
 export function* conflict(channel: Channel, env: Env, theirs: bigint): Rule {
   const highest = theirs > channel.proposal!.number ? theirs : channel.proposal!.number;
-  if (highest > channel.used + 1_000_000n)
+  if (isTooFar(highest, channel.used, env.now))
     return stop(channel, env, `sequence_number ${theirs} is too far ahead of ${channel.used}`, true);
   const next = yield* refuse(
     { ...channel, used: highest > channel.used ? highest : channel.used },
@@ -502,8 +542,10 @@ export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): 
     ...doneOutcome(request, state),
     ...(contract ? { contract } : {}),
   }));
-  const next = change(channel, env, { latest: state, proposal: null });
-  return transition(next, persist(historyOf(channel, proposal.entries, state, proposal.requests), outcomes));
+  const { changes, history } = forgotten(channel, proposal.entries);
+  const next = change(channel, env, { latest: state, proposal: null, ...changes });
+  const items = [...historyOf(channel, proposal.entries, state, proposal.requests), ...history];
+  return transition(next, persist(items, outcomes));
 }
 
 /** The peer refuses the own update (or, after a conflict, both supersede both). */
@@ -524,7 +566,7 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
   if (number <= channel.used)
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
-  if (number - channel.used > 1_000_000n)
+  if (isTooFar(number, channel.used, env.now))
     return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);

@@ -250,7 +250,8 @@ export class ChainParty extends Party {
       !object ||
       channel.phase === 'closing_solo' ||
       moveUndone(channel) ||
-      isOldForced(channel)
+      isOldForced(channel) ||
+      channel.goneAt !== null
     )
       this.post({ type: 'on_chain', object, height: chain.height, funded });
     if (!object && !funded && channel.phase === 'open')

@@ -1,0 +1,66 @@
+/**
+ * A record that was made anew, or comes out of a backup: deposits, withdrawals and closes that it does not know may be
+ * half signed, and updates too. So nothing is signed with the other side before the own nonces that they could have are
+ * spent (PROTOCOL 1), and then only under numbers above all that were ever signed. What one side does alone is not held
+ * back.
+ */
+import { serializeEntry } from '../state/entries.ts';
+import { outcomeOf } from './failure.ts';
+import type { EventKey } from './machine.ts';
+import { numberAfter } from './numbers.ts';
+import { change, latest, persist, refused, transition } from './record.ts';
+import { isEmptyHanded } from './recover.ts';
+import type { Channel, Env, Event, EventOf, Transition } from './types.ts';
+
+const sentence =
+  'This channel was restored: before anything is signed again, transactions that may have been signed before the loss are made void. Try again in some minutes.';
+
+/** What makes this side sign something together with the other one. */
+const joint: ReadonlySet<EventKey> = new Set<EventKey>([
+  'request',
+  'deposit',
+  'withdraw',
+  'decide_update',
+  'message:update',
+  'message:update_error',
+  'message:update_deposit_created',
+  'message:update_withdrawal_created',
+  'message:closing_created',
+  'chain:cancel',
+]);
+
+/** Null where the event may be met. A message that is not comes again with the next connection (PROTOCOL 6). */
+export function heldBack(channel: Channel, key: EventKey, event: Event): Transition | null {
+  if (!channel.doubt || !joint.has(key)) return null;
+  if (event.type === 'request')
+    return transition(channel, { type: 'answer', outcome: outcomeOf(event.request, 'restored', sentence) });
+  return event.type === 'message' || event.type === 'chain'
+    ? transition(channel)
+    : refused(channel, sentence);
+}
+
+/** The doubt begins, or all nonces that it was about are spent for good. */
+export function onDoubt(channel: Channel, env: Env, { over }: EventOf<'doubt'>): Transition {
+  if (!over) return transition(change(channel, env, { doubt: true }), persist());
+  if (!channel.doubt) return transition(channel);
+  const { doubt: _, ...sure } = channel;
+  const after = numberAfter(env.now);
+  const next = change(sure, env, { used: after > channel.used ? after : channel.used });
+  const note =
+    'Transactions that may have been signed before this channel was restored are void now: it can be used again.';
+  const again = { type: 'disconnect' as const, reason: 'the channel can be used again' };
+  // What was held back is sent again by the greeting.
+  return transition(next, persist([{ kind: 'chain', note }]), ...(channel.live.link === 'up' ? [again] : []));
+}
+
+/** The other side looks for the number of a deposit or withdrawal so far above what it has seen. */
+export const numberSearch = 4n;
+
+/** Whether the other side does not know which numbers are used up here. */
+export const isAhead = (channel: Channel): boolean =>
+  channel.latest !== null && !isEmptyHanded(channel) && channel.used - latest(channel).number >= numberSearch;
+
+/** An update in which nothing moves: it supersedes whatever was signed under lower numbers. */
+export const renewal = (): Uint8Array[] => [
+  serializeEntry({ type: 'meta', data: new TextEncoder().encode('{"renewed":true}') }),
+];
