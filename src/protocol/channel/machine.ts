@@ -30,7 +30,7 @@ import {
   sendOpen,
 } from './establish.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
-import { onForced, onForceProgress, onSnapshot } from './forced.ts';
+import { onForced, onForceProgress, onForgetCall, onSnapshot } from './forced.ts';
 import {
   onAbort,
   onAbortHalfSigned,
@@ -77,6 +77,7 @@ import {
 import {
   mayPropose,
   onDecision,
+  onLateRequest,
   onPersonTimeout,
   onRequest,
   onUpdate,
@@ -151,6 +152,7 @@ const alone: Cells = {
   close_solo: onCloseSolo,
   raise_fee: onRaiseFee,
   force_progress: onForceProgress,
+  forget_call: onForgetCall,
   forced: onForced,
   on_chain: onOnChain,
   'chain:solo': onSoloConfirmations,
@@ -235,11 +237,13 @@ const table: Record<Phase, Cells> = {
   },
   shutting_down: {
     ...updating,
+    request: onLateRequest,
     'message:shutdown_ack': ignore,
     'message:closing_created': onClosingCreated,
   },
   closing: {
     ...funded,
+    request: onLateRequest,
     'message:error': ignore,
     'message:shutdown': ignore,
     'message:shutdown_ack': ignore,
@@ -255,11 +259,12 @@ const table: Record<Phase, Cells> = {
     'message:shutdown_ack': ignore,
     'chain:closing': onClosingConfirmations,
   },
-  closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
+  closing_solo: { ...alone, request: onLateRequest, disconnected: onLost, connected: onConnected },
   closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent },
   aborted: { 'message:channel_reestablish': sayWhy },
   failed: {
     ...alone,
+    request: onLateRequest,
     disconnected: onLost,
     connected: onConnected,
     'message:channel_reestablish': sayWhy,
@@ -381,6 +386,7 @@ export const eventKeys: readonly EventKey[] = [
   'raise_fee',
   'snapshot',
   'force_progress',
+  'forget_call',
   'leave',
   'send_inband',
   ...(Object.keys(layout) as MessageName[]).map((name): EventKey => `message:${name}`),
