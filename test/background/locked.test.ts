@@ -42,6 +42,7 @@ async function start(parts: Parts, store: Store = parts.store) {
     transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
     changed: () => undefined,
     attention: () => undefined,
+    keepWindow: () => undefined,
     wantUnlock: () => undefined,
     alarm: (channels) => {
       badge = channels;

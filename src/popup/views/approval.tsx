@@ -117,11 +117,13 @@ function Failed({
 function Question({
   approval,
   ownWindow,
+  onDeciding,
   onDecided,
   onFailed,
 }: {
   approval: ApprovalView;
   ownWindow: boolean;
+  onDeciding(): void;
   onDecided(approve: boolean): void;
   onFailed(sentence: string): void;
 }) {
@@ -149,6 +151,7 @@ function Question({
   const send = (approve: boolean) => {
     if (decide.busy) return;
     answer.current = approve;
+    onDeciding();
     decide.submit();
   };
   return (
@@ -193,12 +196,18 @@ export default function Approval({ route }: { route: Route }) {
   const [decided, setDecided] = useState<boolean | null>(null);
   /** Why what was approved could not be carried out. */
   const [failed, setFailed] = useState<string | null>(null);
+  const deciding = useRef(false);
   const channel = useRef<string | null>(null);
   if (pushed && 'channel' in pushed) channel.current = pushed.channel;
   // A window may open before the view that holds its request arrives.
   const fetched = useLoad(id, () => client.call('approval.get', { id }));
   const seen = useRef(false);
   if (pushed) seen.current = true;
+  const gone = seen.current && !pushed;
+  useEffect(() => {
+    // Answered elsewhere, or taken back.
+    if (gone && ownWindow && !deciding.current) window.close();
+  }, [gone, ownWindow]);
 
   if (decided !== null)
     return (
@@ -214,6 +223,9 @@ export default function Approval({ route }: { route: Route }) {
       <Question
         approval={approval}
         ownWindow={ownWindow}
+        onDeciding={() => {
+          deciding.current = true;
+        }}
         onFailed={setFailed}
         onDecided={(approve) => {
           setDecided(approve);
