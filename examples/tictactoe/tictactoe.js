@@ -7,6 +7,8 @@ import { findProvider } from '/shared/wallet.js';
 const patience = Number(new URLSearchParams(location.search).get('patience') ?? 20);
 const state = { provider: null, account: null, peer: '', channel: null, contract: null, game: null };
 const status = ['waiting', 'running', 'won', 'drawn', 'cancelled'];
+/** In these the two make no moves together any more; what is left to claim goes through the chain. */
+const ending = ['shutting_down', 'closing', 'closing_solo', 'failed'];
 const marks = ['', '✕', '◯'];
 const names = ['empty', 'cross', 'nought'];
 let busy = false;
@@ -44,7 +46,7 @@ async function refresh() {
   try {
     const params = { peer: state.peer };
     const channels = await state.provider.request({ method: 'channel.list', params });
-    state.channel = channels.find(({ phase }) => phase === 'open') ?? null;
+    state.channel = channels.find(({ phase }) => ['open', ...ending].includes(phase)) ?? null;
     state.contract = state.channel && localStorage.getItem(key());
     state.game = state.contract ? await read() : null;
   } catch (error) {
@@ -119,6 +121,7 @@ function account() {
       ),
       button('Check again', refresh, { className: 'plain' }),
     ];
+  if (channel.phase !== 'open') return [text('The channel is being closed, or has stopped.', 'bad')];
   return [text('Channel open.', 'good')];
 }
 
@@ -175,8 +178,8 @@ function work() {
       parts.push(
         text(
           'If your opponent neither moves nor signs any more, the game is stalled: once the blocks are over you have won. ' +
-            'Claim here while your opponent is connected; otherwise open the channel in Tandem’s popup, which can ' +
-            'force the claim through the chain.',
+            'Claim both stakes then. Where your opponent does not sign that, Tandem offers to have the chain do it: ' +
+            'open the channel there.',
           'soft',
         ),
         element('code', { id: 'contract' }, state.contract),
@@ -204,6 +207,11 @@ function draw() {
   show('work', work());
   for (const input of document.querySelectorAll('input')) input.value = typed[input.id] ?? '';
 }
+
+/** Time passes without an event. */
+setInterval(() => {
+  if (!busy && state.game?.status === 'running') refresh();
+}, 5_000);
 
 start();
 draw();

@@ -7,6 +7,8 @@ const page = 'src/popup/index.html';
 export interface Attention {
   /** What waits now; each id that was not there before opens a window once. */
   show(approvals: ApprovalView[]): void;
+  /** This question is being answered: its window closes itself, or stays to say why it could not be carried out. */
+  keepWindow(id: string): void;
   /** So many channels have to be defended, by unlocking the wallet; 0 takes the mark away. */
   alarm(channels: number): void;
   /** Opens the wallet itself, to unlock it. */
@@ -31,6 +33,7 @@ export function createAttention(closed: (approvalId: string) => void): Attention
   });
   /** Being opened right now, so that two changes in a row open one window. */
   const opening = new Set<string>();
+  const keeping = new Set<string>();
 
   const save = () => void browser.storage.session.set({ [windowsKey]: windows });
 
@@ -88,10 +91,12 @@ export function createAttention(closed: (approvalId: string) => void): Attention
           if (ids.has(id)) continue;
           delete windows[Number(windowId)];
           save();
+          if (keeping.delete(id)) continue;
           void browser.windows.remove(Number(windowId)).catch(() => undefined);
         }
       });
     },
+    keepWindow: (id) => void keeping.add(id),
     alarm(channels) {
       void browser.action.setBadgeText({ text: channels > 0 ? '!' : '' });
       void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });

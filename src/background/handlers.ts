@@ -1,8 +1,9 @@
 /** What each method of the popup does. */
 import { decode, encode } from '../protocol/chain/address.ts';
-import { forceQuote, type Outcome } from '../protocol/channel/index.ts';
+import { forceQuote, type Outcome, unsignedCall } from '../protocol/channel/index.ts';
 import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
 import { type BackupDeps, exportBackup, importBackup } from './backup/index.ts';
+import { contractPreview } from './dapps/views.ts';
 import { WalletError } from './errors.ts';
 import type { PopupHandlers } from './popup-server.ts';
 import type { Vault } from './vault/index.ts';
@@ -158,6 +159,17 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
           'No call of yours waits for the other side here, or it was answered.',
         );
       await engine.wish(channel, quote.wish);
+      return ok;
+    },
+    async 'channel.forcePreview'({ channel }) {
+      const { engine } = wallet.running();
+      const call = unsignedCall(engine.channel(channel).channel);
+      if (!call) throw new WalletError('gone', 'No call of yours waits here any more.');
+      const { contract: wish, amount } = call.request;
+      return contractPreview(engine, { channel, wish, amount, aci: null });
+    },
+    async 'channel.forgetCall'({ channel }) {
+      await wallet.running().engine.wish(channel, { type: 'forget_call' });
       return ok;
     },
     async 'channel.abort'({ channel }) {

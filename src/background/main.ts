@@ -89,6 +89,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
     transport: (seed, relay) => createTransport({ seed, mode: 'dial', relay }),
     changed,
     attention: (approvals) => attention.show(approvals),
+    keepWindow: (id) => attention.keepWindow(id),
     wantUnlock: () => attention.openWallet(),
     alarm: (channels) => attention.alarm(channels),
     notify: (title, message) => attention.notify(title, message),

@@ -15,6 +15,7 @@ import {
   codeHash,
   contractsOf,
   creationIn,
+  type ForceQuote,
   forceQuote,
   fundingTxHash,
   heldByContracts,
@@ -98,7 +99,7 @@ export function channelView(
     overrideFrom: engine.overrideFrom(actor),
     raisedFee: engine.raisedFee(actor)?.toString() ?? null,
     ...(recording === null ? {} : { snapshotFee: recording.toString() }),
-    ...(force ? { forceCost: { fee: force.fee.toString(), gas: force.gasCost.toString() } } : {}),
+    ...(force ? { force: forceView(channel, force) } : {}),
     openedAt: channel.openedAt,
     updatedAt: channel.updatedAt,
   };
@@ -107,6 +108,22 @@ export function channelView(
 function settlingView(engine: Engine, actor: ChannelActor): ChannelView['settling'] {
   const { left, cost, short } = engine.doubt(actor) ?? { left: 0, cost: 0n, short: false };
   return { left, cost: cost.toString(), short };
+}
+
+function forceView(channel: Channel, { call, fee, gasCost }: ForceQuote): ChannelView['force'] {
+  const { code, request } = call;
+  return {
+    why:
+      code === 'waiting' || code === 'offline'
+        ? code
+        : code === 'not_open'
+          ? ('late' as const)
+          : ('refused' as const),
+    amount: request.amount.toString(),
+    fee: fee.toString(),
+    gas: gasCost.toString(),
+    blocks: Math.max(1, channel.minimumDepth),
+  };
 }
 
 function contractsView(channel: Channel): ChannelView['contracts'] {
@@ -197,6 +214,13 @@ function progressOf(channel: Channel, height: number): ChannelView['progress'] {
       required,
     };
   }
+  if (solo?.kind === 'force_progress' || solo?.kind === 'snapshot')
+    return {
+      what: solo.kind === 'snapshot' ? 'record' : 'force',
+      txHash: encode('th', soloTxHash(channel)),
+      confirmations: solo.confirmations ?? -1,
+      required,
+    };
   return null;
 }
 

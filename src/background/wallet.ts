@@ -44,6 +44,8 @@ export interface WalletDeps {
   changed(): void;
   /** A question of a site or a channel waits for the person. */
   attention(approvals: ApprovalView[]): void;
+  /** The window of this question is not closed with it. */
+  keepWindow(id: string): void;
   wantUnlock(): void;
   /** So many channels are being closed with an old state while the wallet is locked. */
   alarm(channels: number): void;
@@ -645,6 +647,7 @@ export class Wallet {
         const ask = this.asks.get(id);
         if (!approve) await this.asks.decide(id, false);
         else if (ask?.kind === 'site_contract') {
+          this.#deps.keepWindow(id);
           const outcome = await this.gate.contracts.carryOut(ask);
           if (outcome && !outcome.ok) throw new WalletError(outcome.code, outcome.message);
         }

@@ -22,16 +22,17 @@ export type Roots = Record<TreeName, Uint8Array>;
 type Rooted<T extends { trees?: Trees }> = Omit<T, 'trees'> & { trees?: Roots };
 type LastMove = NonNullable<Channel['lastMove']>;
 /** A channel's record with roots in place of trees. */
-export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move' | 'lastMove'> & {
+export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move' | 'lastMove' | 'beforeChain'> & {
   latest: Rooted<CoSigned> | null;
   proposal: Rooted<Proposal> | null;
   move: Rooted<Move> | null;
   lastMove: (Omit<LastMove, 'move' | 'before'> & { move: Rooted<Move>; before: Rooted<CoSigned> }) | null;
+  beforeChain?: Rooted<CoSigned> | null;
 };
 
 /** What of a record has trees, wherever it stands. */
-function holdersIn({ latest, proposal, move, lastMove }: Channel | ChannelRow) {
-  return [latest, proposal, move, lastMove?.move, lastMove?.before];
+function holdersIn({ latest, proposal, move, lastMove, beforeChain }: Channel | ChannelRow) {
+  return [latest, proposal, move, lastMove?.move, lastMove?.before, beforeChain];
 }
 
 /** Finds a node's RLP by its hash. */
@@ -47,17 +48,21 @@ function rooted<T extends { trees?: Trees }>(holder: T | null): Rooted<T> | null
 }
 
 /** The record as it is written. */
-export const withRoots = (channel: Channel): ChannelRow => ({
-  ...channel,
-  latest: rooted(channel.latest),
-  proposal: rooted(channel.proposal),
-  move: rooted(channel.move),
-  lastMove: channel.lastMove && {
-    ...channel.lastMove,
-    move: rooted<Move>(channel.lastMove.move)!,
-    before: rooted<CoSigned>(channel.lastMove.before)!,
-  },
-});
+export function withRoots(channel: Channel): ChannelRow {
+  const { beforeChain, lastMove, ...rest } = channel;
+  return {
+    ...rest,
+    latest: rooted(channel.latest),
+    proposal: rooted(channel.proposal),
+    move: rooted(channel.move),
+    lastMove: lastMove && {
+      ...lastMove,
+      move: rooted<Move>(lastMove.move)!,
+      before: rooted<CoSigned>(lastMove.before)!,
+    },
+    ...(beforeChain ? { beforeChain: rooted<CoSigned>(beforeChain) } : {}),
+  };
+}
 
 function planted<T extends { trees?: Trees }>(holder: Rooted<T> | null, find: FindNode | null): T | null {
   if (!holder) return null;
@@ -78,16 +83,18 @@ export const withTrees = (row: ChannelRow, find: FindNode): Channel =>
 export const treeless = (row: ChannelRow): Channel => recordOf(row, null);
 
 function recordOf(row: ChannelRow, wanted: FindNode | null): Channel {
+  const { beforeChain, lastMove, ...rest } = row;
   return {
-    ...row,
+    ...rest,
     latest: planted<CoSigned>(row.latest, wanted),
     proposal: planted<Proposal>(row.proposal, wanted),
     move: planted<Move>(row.move, wanted),
-    lastMove: row.lastMove && {
-      ...row.lastMove,
-      move: planted<Move>(row.lastMove.move, wanted)!,
-      before: planted<CoSigned>(row.lastMove.before, wanted)!,
+    lastMove: lastMove && {
+      ...lastMove,
+      move: planted<Move>(lastMove.move, wanted)!,
+      before: planted<CoSigned>(lastMove.before, wanted)!,
     },
+    ...(beforeChain ? { beforeChain: planted<CoSigned>(beforeChain, wanted) } : {}),
   };
 }
 

@@ -149,8 +149,12 @@ export const popupMethods = {
   'channel.raiseFee': { params: v.object({ channel: LocalId, fee: Aetto }), result: done },
   /** Records the latest co-signed balances on the chain; the channel stays open. */
   'channel.snapshot': { params: v.object({ channel: LocalId }), result: done },
-  /** Has the chain run the own call that the other side has not answered. No page can ask for it. */
+  /** Has the chain run the own call that the other side has not co-signed. No page can ask for it. */
   'channel.force': { params: v.object({ channel: LocalId }), result: done },
+  /** What that call is, and what it would come to now. */
+  'channel.forcePreview': { params: v.object({ channel: LocalId }), result: ContractPreview },
+  /** The person no longer wants it. */
+  'channel.forgetCall': { params: v.object({ channel: LocalId }), result: done },
   /** Gives up an opening that nothing commits to yet. */
   'channel.abort': { params: v.object({ channel: LocalId }), result: done },
   'channel.reconnect': { params: v.object({ channel: LocalId }), result: done },

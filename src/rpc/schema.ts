@@ -40,8 +40,11 @@ export const Terms = v.object({
 });
 
 export const Progress = v.object({
-  /** What is waited for: the funding, an agreed close, or the end of the time in which a close can be disputed. */
-  what: v.picklist(['funding', 'deposit', 'withdrawal', 'close', 'dispute']),
+  /**
+   * What is waited for: the funding, a deposit or withdrawal, an agreed close, the end of the time in which a close can
+   * be disputed, a call that the chain runs (force), or balances that it records.
+   */
+  what: v.picklist(['funding', 'deposit', 'withdrawal', 'close', 'dispute', 'force', 'record']),
   txHash: v.string(),
   /** Blocks on top so far, and how many make it final (dispute: blocks passed of the lock). -1: not yet in a block. */
   confirmations: v.number(),
@@ -121,8 +124,20 @@ export const ChannelView = v.object({
   raisedFee: v.nullable(Aetto),
   /** Fee of recording the balances on the chain; absent where the chain has them. */
   snapshotFee: v.optional(Aetto),
-  /** What the chain takes to run the own call that the other side has not answered; absent where none waits. */
-  forceCost: v.optional(v.object({ fee: Aetto, gas: Aetto })),
+  /** The own call that the other side has not co-signed, and what the chain takes to run it; absent where none waits. */
+  force: v.optional(
+    v.object({
+      /** waiting: it may still answer; late: the channel takes no update any more. */
+      why: v.picklist(['waiting', 'offline', 'refused', 'late']),
+      /** To the contract. */
+      amount: Aetto,
+      fee: Aetto,
+      /** At most; what the call does not use stays in the account. */
+      gas: Aetto,
+      /** After so many blocks both go on from the result. */
+      blocks: v.number(),
+    }),
+  ),
   openedAt: v.number(),
   updatedAt: v.number(),
 });

@@ -44,6 +44,7 @@ export async function start(parts: Parts, store: Store = parts.store) {
     transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
     changed: () => undefined,
     attention: () => undefined,
+    keepWindow: () => undefined,
     wantUnlock: () => undefined,
     alarm: (channels) => {
       badge = channels;

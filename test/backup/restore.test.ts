@@ -187,6 +187,7 @@ describe('the wallet', () => {
         transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
         changed: () => undefined,
         attention: () => undefined,
+        keepWindow: () => undefined,
         wantUnlock: () => undefined,
         alarm: () => undefined,
         notify: () => undefined,

@@ -1,11 +1,20 @@
 /** What one side makes alone on the chain: snapshots and forced calls, and how both go on from them. */
 import { describe, expect, test } from 'vitest';
 import { decodeTransaction } from '../../devnet/transaction.ts';
-import { type Event, heldByContracts, step } from '../../src/protocol/channel/index.ts';
+import {
+  type CoSigned,
+  type Event,
+  finalId,
+  forceQuote,
+  heldByContracts,
+  other,
+  step,
+} from '../../src/protocol/channel/index.ts';
+import { updateBytes } from '../../src/protocol/channel/record.ts';
 import type { ChainParty, ChainWorld } from './matrix/chain-world.ts';
-import { escrowKey, forceRelease, withEscrow } from './matrix/flows.ts';
+import { escrowKey, forceRelease, release, withEscrow } from './matrix/flows.ts';
 import { calling } from './sophia.ts';
-import { ae, payment, sameState } from './world.ts';
+import { ae, networkId, payment, sameState, signs } from './world.ts';
 
 const post = (party: ChainParty, event: Event) => party.world.act(party, () => party.post(event));
 const live = (world: ChainWorld, blocks: number): void => {
@@ -156,6 +165,168 @@ describe('a forced call', () => {
   });
 });
 
+/** Bob calls the escrow while Alice's node is behind: she refuses, and her refusal is on its way back. */
+function refusedCall(deliver = true) {
+  const world = withEscrow();
+  const { alice, bob } = world;
+  const request = calling('escrow', escrowKey(), release);
+  const seen = alice.answer.bind(alice);
+  alice.answer = (ask) => (ask.ask === 'key_block' ? null : seen(ask));
+  post(bob, { type: 'request', request });
+  if (deliver) world.settle();
+  else world.deliver(alice);
+  alice.answer = seen;
+  return { world, alice, bob, request };
+}
+
+describe('a call that is not co-signed', () => {
+  const waiting = (party: ChainParty) => forceQuote(party.channel!)?.call.code;
+
+  test('because the other side is away is kept, and the chain runs it', () => {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    world.leave(alice);
+    const request = calling('escrow', escrowKey(), release);
+    post(bob, { type: 'request', request });
+    expect(bob.decided.get(request.id)).toBeUndefined();
+    expect(bob.outcomes.at(-1)).toMatchObject({ id: request.id, ok: false, code: 'offline' });
+    expect(waiting(bob)).toBe('offline');
+    bob.restart();
+    post(bob, forceQuote(bob.channel!)!.wish);
+    expect(waiting(bob)).toBeUndefined();
+    live(world, 3);
+    expect(bob.channel).toMatchObject({
+      latest: { source: 'chain', balances: { responder: 9n * ae } },
+      unsignedCall: null,
+    });
+    expect(waiting(bob)).toBeUndefined();
+  });
+  test('because the other side refused it is kept, and the chain runs it', () => {
+    const { world, alice, bob, request } = refusedCall();
+    expect(bob.decided.get(request.id)).toMatchObject([{ ok: false, code: 'busy' }]);
+    expect(waiting(bob)).toBe('busy');
+    post(bob, forceQuote(bob.channel!)!.wish);
+    live(world, 3);
+    expect(sameState(alice, bob)).toBe(true);
+    expect(bob.channel!.latest!.balances.responder).toBe(9n * ae);
+    pay(bob);
+    world.checkCoins();
+  });
+  test('because no answer comes is run by the chain with the very result that was proposed', () => {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    const request = calling('escrow', escrowKey(), release);
+    post(bob, { type: 'request', request });
+    world.leave(alice);
+    const { stateHash } = bob.channel!.proposal!;
+    post(bob, forceQuote(bob.channel!)!.wish);
+    live(world, 3);
+    expect(bob.channel).toMatchObject({ proposal: null, solo: null, latest: { source: 'chain', stateHash } });
+    expect(bob.decided.get(request.id)).toMatchObject([{ ok: true, number: 2n }]);
+    world.absent.clear();
+    live(world, 3);
+    expect(sameState(alice, bob)).toBe(true);
+    pay(bob);
+    pay(alice);
+  });
+  test('waits for an answer, as long as none came', () => {
+    const { world, bob } = refusedCall(false);
+    expect(waiting(bob)).toBe('waiting');
+    world.disconnect();
+    expect(waiting(bob)).toBe('waiting');
+  });
+  test('is forgotten once a contract ran, or the person says so; a payment leaves it', () => {
+    const { world, alice, bob } = refusedCall();
+    pay(alice);
+    expect(waiting(bob)).toBe('busy');
+    post(alice, { type: 'request', request: calling('escrow', escrowKey(), 'balance') });
+    world.settle();
+    expect(waiting(bob)).toBeUndefined();
+    expect(bob.post({ type: 'forget_call' }).refused).toMatch(/No call of yours/);
+    const again = refusedCall();
+    post(again.bob, { type: 'forget_call' });
+    expect(waiting(again.bob)).toBeUndefined();
+  });
+  test('can be run while the other side closes alone, or after the channel stopped', () => {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    post(alice, { type: 'close_solo' });
+    world.mine();
+    world.leave(alice);
+    world.look();
+    expect(bob.channel!.phase).toBe('closing_solo');
+    const request = calling('escrow', escrowKey(), release);
+    post(bob, { type: 'request', request });
+    expect(bob.outcomes.at(-1)).toMatchObject({ code: 'not_open', message: /chain can run/ });
+    post(bob, forceQuote(bob.channel!)!.wish);
+    live(world, 16);
+    expect(bob.channel!.phase).toBe('closed');
+    expect(bob.onAccount).toBeGreaterThan(1004n * ae - ae / 100n);
+    world.checkCoins();
+  });
+});
+
+describe('a refusal that crosses the forced call', () => {
+  test('is not signed, and both go on from what the chain made', () => {
+    const { world, alice, bob } = refusedCall(false);
+    world.disconnect();
+    post(bob, forceQuote(bob.channel!)!.wish);
+    world.connect();
+    world.settle();
+    expect(bob.channel!.latest!.number).toBe(1n);
+    live(world, 4);
+    expect(alice.channel!.reason).toBeNull();
+    expect(sameState(alice, bob)).toBe(true);
+    expect(bob.channel!.latest!.balances.responder).toBe(9n * ae);
+    pay(bob);
+    pay(alice);
+    expect(alice.channel!.beforeChain).toBeNull();
+    world.checkCoins();
+  });
+  test('can be shown to the chain by who holds it; the other side follows, and can close alone', () => {
+    const { world, alice, bob } = refusedCall(false);
+    const { number, signature } = alice.channel!.refusal!;
+    const before = bob.channel!.latest!;
+    world.disconnect();
+    post(bob, forceQuote(bob.channel!)!.wish);
+    live(world, 3);
+    world.leave(bob);
+    expect(alice.channel!.latest).toMatchObject({ number: 2n, source: 'chain' });
+    alice.restart();
+    expect(world.submit(snapshotBy(bob, { ...before, number }, signature))).toBeNull();
+    live(world, 3);
+    expect(object(world)).toMatchObject({ round: number + 1n, soloRound: 0n });
+    expect(alice.channel!.latest).toMatchObject({ number, source: 'chain', balances: before.balances });
+    expect(heldByContracts(alice.channel!.latest!)).toBe(4n * ae);
+    post(alice, { type: 'close_solo' });
+    live(world, 16);
+    expect(alice.channel!.phase).toBe('closed');
+    world.checkCoins();
+  });
+  test('that the other side shows to the chain untold, without a forced call, is no other state', () => {
+    for (const end of ['close_solo', 'return'] as const) {
+      const { world, alice, bob } = refusedCall(false);
+      const { number, signature } = alice.channel!.refusal!;
+      world.leave(bob);
+      expect(world.submit(snapshotBy(bob, { ...bob.channel!.latest!, number }, signature))).toBeNull();
+      live(world, 2);
+      expect(object(world).round).toBe(number + 1n);
+      if (end === 'close_solo') {
+        post(alice, { type: 'close_solo' });
+        live(world, 16);
+        expect(alice.channel!.phase).toBe('closed');
+        world.checkCoins();
+        continue;
+      }
+      world.absent.clear();
+      world.look();
+      live(world, 2);
+      expect(sameState(alice, bob)).toBe(true);
+      pay(alice);
+    }
+  });
+});
+
 describe('an old forced call', () => {
   test('is answered by a snapshot while the channel is open, without asking', () => {
     const world = withEscrow();
@@ -195,6 +366,25 @@ describe('an old forced call', () => {
     world.checkCoins();
   });
 });
+
+/** A snapshot of a state that the other side signed, completed by this one and told to nobody. */
+function snapshotBy(party: ChainParty, state: CoSigned, theirs: Uint8Array): Uint8Array {
+  const channel = party.channel!;
+  const bytes = updateBytes(networkId, finalId(channel), state.number, state.stateHash);
+  const mine = signs(party.keys, bytes);
+  const role = channel.role;
+  const signatures = { [role]: mine, [other(role)]: theirs } as CoSigned['signatures'];
+  const latest: CoSigned = { ...state, signatures, source: 'update' };
+  const made = step(
+    { ...channel, latest, proposal: null, forced: undefined!, solo: null },
+    { type: 'snapshot' },
+    party.env,
+  );
+  let turn = made.next();
+  while (!turn.done) turn = made.next(party.answer(turn.value));
+  expect(turn.value.refused).toBeUndefined();
+  return turn.value.channel.solo!.signedTx;
+}
 
 function callDataOf(call: string): Uint8Array {
   const { contract } = calling('escrow', escrowKey(), call);

@@ -8,10 +8,10 @@ import { decode } from '../../src/protocol/vm/index.ts';
 import { contents, installation, password } from '../backup/support.ts';
 import { calling, creation } from '../channel/sophia.ts';
 import { payment } from '../channel/world.ts';
-import { number, online, type Party, phase, seenOnChain, until } from './party.ts';
+import { number, oldDisk, online, type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
-const { chain, party, fund, lastSeed } = scene(190, 500);
+const { chain, party, fund, balance, lastSeed } = scene(190, 500);
 
 async function openChannel(options: Parameters<typeof party>[0], others: Parameters<typeof party>[0] = {}) {
   const alice = await party(options);
@@ -137,4 +137,76 @@ describe('a call that the other side does not answer', () => {
     await bob.engine.wish(id, { type: 'close_solo' });
     await until('closed', phase(again, id), (value) => value === 'closed', 60_000);
   }, 180_000);
+});
+
+describe('an old forced call', () => {
+  /** Bob, the listener, goes back to what his disk held before the last payments, and forces a call from there. */
+  async function forcedFromOldDisk(whenForced: (bob: Party, id: string) => Promise<void>) {
+    const { alice, bob, id, seed } = await openChannel({});
+    const bobSeed = lastSeed();
+    const { contract } = (await alice.engine.request(id, creation('escrow', 2n * ae))).contract!;
+    await until(
+      'bob follows',
+      () => latest(bob, id).number,
+      (value) => value === 1n,
+    );
+    const folder = oldDisk(bob);
+    expect(await bob.engine.request(id, payment(3n * ae))).toMatchObject({ ok: true, number: 2n });
+    const agreed = latest(bob, id);
+    await bob.stop();
+    await whenForced(alice, id);
+    const cheat = await party({ seedByte: bobSeed, folder });
+    await seenOnChain(cheat, id);
+    const { contract: wish } = calling('escrow', contract, 'balance');
+    const { gas, gasPrice, callData } = wish as Extract<typeof wish, { type: 'call' }>;
+    const event = { type: 'force_progress' as const, contract, callData, amount: ae, gas, gasPrice };
+    await cheat.engine.wish(id, event);
+    return { alice, cheat, id, seed, agreed };
+  }
+  const object = async (who: Party, id: string) =>
+    (await chain().channel(who.engine.channel(id).channel.channelId!))!;
+
+  test('is answered by a snapshot of what both signed last, without asking anyone', async () => {
+    const { alice, cheat, id, agreed } = await forcedFromOldDisk(async () => undefined);
+    await until(
+      'it is forced',
+      () => object(alice, id),
+      ({ soloRound }) => soloRound === 3n,
+      60_000,
+    );
+    await cheat.stop();
+    const now = await until(
+      'it is answered',
+      () => object(alice, id),
+      ({ round, soloRound }) => round === agreed.number + 1n && soloRound === 0n,
+      60_000,
+    );
+    expect(now.stateHash).toEqual(agreed.stateHash);
+    expect(latest(alice, id).stateHash).toEqual(agreed.stateHash);
+    expect(phase(alice, id)()).toBe('open');
+  }, 240_000);
+
+  test('and a close on top of it are answered by a slash, however late the wallet comes back', async () => {
+    const { alice, cheat, id, seed, agreed } = await forcedFromOldDisk((alice) => alice.stop());
+    await until(
+      'the cheat goes on',
+      () => latest(cheat, id),
+      ({ source }) => source === 'chain',
+      60_000,
+    );
+    const before = await balance(cheat);
+    await cheat.engine.wish(id, { type: 'close_solo' });
+    await until(
+      'it is being closed',
+      () => cheat.engine.channel(id).channel.onChain!.lockedUntil,
+      (value) => value > 0,
+      60_000,
+    );
+    await cheat.stop();
+    const again = await party({ seedByte: seed, folder: alice.folder });
+    await until('closed', phase(again, id), (value) => value === 'closed', 90_000);
+    expect(again.items.map(({ entry }) => entry.note ?? '').join()).toMatch(/answered an old state/);
+    expect((await balance(cheat)) - before).toBeLessThanOrEqual(agreed.balances.responder);
+    expect((await balance(cheat)) - before).toBeGreaterThan(agreed.balances.responder - ae / 100n);
+  }, 240_000);
 });

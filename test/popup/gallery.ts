@@ -53,6 +53,12 @@ export const places: readonly Place[] = [
     place(`approval-${id}`, 'contracts', `/approval/${id}`, (page) => page.locator('.compare').waitFor()),
   ),
   place('contracts', 'contracts', `/channel/${channel}?tab=details`),
+  place('force', 'unsigned', `/channel/${channel}`),
+  place('force-question', 'unsigned', `/channel/${channel}`, async (page) => {
+    await page.locator('.notice .button.secondary').first().click();
+    await page.locator('.dialog .compare').waitFor();
+  }),
+  place('force-running', 'forcing', `/channel/${channel}`),
   place('open', 'calm', '/open'),
   place('open-terms', 'calm', '/open?link=tandem:x', typeTerms),
   place('open-confirm', 'calm', '/open?link=tandem:x', async (page) => {

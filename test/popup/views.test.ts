@@ -230,6 +230,73 @@ describe('contracts', () => {
   });
 });
 
+describe('a call that the other side did not co-sign', () => {
+  const action = 'Do it through the chain';
+  it('is offered to the chain with what it does, costs and how long it takes, and sent once after a yes', async () => {
+    await visit('unsigned', `/channel/${channel}`);
+    await page.getByText('the other side was not connected.').waitFor();
+    await page.getByRole('button', { name: action }).click();
+    const dialog = page.getByRole('alertdialog');
+    const facts = dialog.getByTestId('force');
+    await facts.getByText('play').waitFor();
+    const said = (await facts.textContent()) ?? '';
+    for (const part of ['0.00053176', '0.001', '4 blocks, about 12 minutes']) expect(said).toContain(part);
+    expect(await dialog.getByTestId('mine-after').textContent()).toContain('7.249');
+    await page.screenshot({ path: join(shots, 'force-question.png') });
+    expect(await callsOf('channel.force')).toEqual([]);
+    await dialog.getByRole('button', { name: action }).click();
+    await page.getByRole('heading', { name: 'Call through the chain' }).waitFor();
+    await page.getByText('Sent, not in a block yet').waitFor();
+    await page.getByRole('button', { name: 'Raise the fee' }).waitFor();
+    await page.screenshot({ path: join(shots, 'force-running.png') });
+    expect(await callsOf('channel.force')).toEqual([{ channel }]);
+    expect(await page.getByRole('button', { name: action }).count()).toBe(0);
+  });
+
+  it('that would fail is not sent, and its reason is there to read', async () => {
+    await visit('unsignedFails', `/channel/${channel}`);
+    await page.getByText('the other side refused it.').waitFor();
+    await page.getByRole('button', { name: action }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('alert').getByText('NOT_YOUR_TURN').waitFor();
+    await dialog.getByRole('button', { name: action }).click({ force: true });
+    expect(await callsOf('channel.force')).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('can be forgotten', async () => {
+    await visit('unsigned', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Forget it' }).click();
+    await page.getByRole('button', { name: action }).waitFor({ state: 'detached' });
+    expect(await callsOf('channel.forgetCall')).toEqual([{ channel }]);
+  });
+
+  it('is not offered while it is answered as usual, and not by a form where nothing waits', async () => {
+    await visit('answering', `/channel/${channel}`);
+    await page.getByText('A contract is being carried out').waitFor();
+    expect(await page.getByRole('button', { name: action }).count()).toBe(0);
+    await page.getByRole('button', { name: action }).waitFor({ timeout: 15_000 });
+    expect(await page.getByRole('button', { name: 'Forget it' }).count()).toBe(0);
+  });
+});
+
+describe('recording the balances on the chain', () => {
+  it('says its fee, and is sent only after a yes', async () => {
+    await visit('unrecorded', `/channel/${channel}?tab=details`);
+    const action = page.getByRole('button', { name: 'Record the current balances on the chain' });
+    await action.click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('0.0000189').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await callsOf('channel.snapshot')).toEqual([]);
+    await action.click();
+    await dialog.getByRole('button', { name: 'Record', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await callsOf('channel.snapshot')).toEqual([{ channel }]);
+  });
+});
+
 describe('opening a channel', () => {
   it('sends the terms as typed, exact to the aetto, after a last look', async () => {
     await visit('calm', '/open');

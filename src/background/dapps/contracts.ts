@@ -12,6 +12,7 @@ import {
   maxGas,
   minGasPrice,
   type Outcome,
+  type Phase,
   spendable,
 } from '../../protocol/channel/index.ts';
 import { digestOf, sidesView } from '../view.ts';
@@ -198,8 +199,12 @@ export class Contracts {
   }
 }
 
+/** Phases in which a call may be asked for: where the two make none together any more, the chain can run it. */
+const callable: ReadonlySet<Phase> = new Set(['open', 'shutting_down', 'closing', 'closing_solo', 'failed']);
+
 function check({ channel }: ChannelActor, wish: ContractWish): void {
-  if (!channel.latest || channel.phase !== 'open')
+  const { phase } = channel;
+  if (!channel.latest || !(wish.type === 'create' ? phase === 'open' : callable.has(phase)))
     throw new PageError(
       'invalidParams',
       `This channel runs no contracts now: it is ${channel.phase.replaceAll('_', ' ')}.`,

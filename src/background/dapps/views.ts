@@ -150,7 +150,10 @@ function contract({ engine }: ViewDeps, ask: ContractAsk): ApprovalView | null {
 }
 
 /** The rest of a contract request, too large for a view that is pushed; executed on the latest state. */
-export async function contractPreview(engine: Engine, ask: ContractAsk): Promise<ContractPreview> {
+export async function contractPreview(
+  engine: Engine,
+  ask: Pick<ContractAsk, 'channel' | 'wish' | 'amount' | 'aci'>,
+): Promise<ContractPreview> {
   const { wish, amount, aci } = ask;
   const { channel } = engine.channel(ask.channel);
   const code = wish.type === 'create' ? wish.code : channel.latest && codeOf(channel.latest, wish.contract);

@@ -11,7 +11,7 @@ import { Button } from '../ui/button.tsx';
 import { Notice, Problem, Waiting } from '../ui/feedback.tsx';
 import { Page } from '../ui/page.tsx';
 import type { PeerOf } from '../ui/peer.tsx';
-import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { sentenceOf, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { ChannelRequest } from './approvals/channel.tsx';
 import { ConnectRequest } from './approvals/connect.tsx';
 import { ContractRequest, IncomingContract } from './approvals/contract.tsx';
@@ -90,14 +90,42 @@ function Ended({ title, text, ownWindow }: { title: string; text: string; ownWin
   );
 }
 
+function Failed({
+  sentence,
+  channel,
+  ownWindow,
+}: {
+  sentence: string;
+  channel: string | null;
+  ownWindow: boolean;
+}) {
+  if (channel === null) return <Ended title={t.approval.notDone} text={sentence} ownWindow={ownWindow} />;
+  return (
+    <Page
+      title={t.approval.notDone}
+      foot={
+        <Button wide onClick={() => navigate(`/channel/${channel}`)}>
+          {t.approval.seeChannel}
+        </Button>
+      }
+    >
+      <p role="alert">{sentence}</p>
+    </Page>
+  );
+}
+
 function Question({
   approval,
   ownWindow,
+  onDeciding,
   onDecided,
+  onFailed,
 }: {
   approval: ApprovalView;
   ownWindow: boolean;
+  onDeciding(): void;
   onDecided(approve: boolean): void;
+  onFailed(sentence: string): void;
 }) {
   const client = useClient();
   const digest = digestOf(approval);
@@ -112,12 +140,18 @@ function Question({
   }, [digest]);
   const decide = useSubmit(approval.id, async () => {
     const approve = answer.current;
-    await client.call('approval.decide', { id: approval.id, approve, digest });
+    try {
+      await client.call('approval.decide', { id: approval.id, approve, digest });
+    } catch (error) {
+      onFailed(sentenceOf(error));
+      throw error;
+    }
     onDecided(approve);
   });
   const send = (approve: boolean) => {
     if (decide.busy) return;
     answer.current = approve;
+    onDeciding();
     decide.submit();
   };
   return (
@@ -160,10 +194,20 @@ export default function Approval({ route }: { route: Route }) {
   const ownWindow = route.query.get('window') === '1';
   const pushed = approvals.find((approval) => approval.id === id) ?? null;
   const [decided, setDecided] = useState<boolean | null>(null);
+  /** Why what was approved could not be carried out. */
+  const [failed, setFailed] = useState<string | null>(null);
+  const deciding = useRef(false);
+  const channel = useRef<string | null>(null);
+  if (pushed && 'channel' in pushed) channel.current = pushed.channel;
   // A window may open before the view that holds its request arrives.
   const fetched = useLoad(id, () => client.call('approval.get', { id }));
   const seen = useRef(false);
   if (pushed) seen.current = true;
+  const gone = seen.current && !pushed;
+  useEffect(() => {
+    // Answered elsewhere, or taken back.
+    if (gone && ownWindow && !deciding.current) window.close();
+  }, [gone, ownWindow]);
 
   if (decided !== null)
     return (
@@ -179,6 +223,10 @@ export default function Approval({ route }: { route: Route }) {
       <Question
         approval={approval}
         ownWindow={ownWindow}
+        onDeciding={() => {
+          deciding.current = true;
+        }}
+        onFailed={setFailed}
         onDecided={(approve) => {
           setDecided(approve);
           if (ownWindow) window.close();
@@ -192,5 +240,7 @@ export default function Approval({ route }: { route: Route }) {
         <Waiting />
       </Page>
     );
+  // The question ends with the yes, whatever comes of it.
+  if (failed !== null) return <Failed sentence={failed} channel={channel.current} ownWindow={ownWindow} />;
   return <Ended title={t.approval.gone} text={t.approval.goneText} ownWindow={ownWindow} />;
 }

@@ -1,6 +1,6 @@
 /** One channel: balances, what is under way, pay, request, history, close. */
 import { Tabs } from '@base-ui/react/tabs';
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
 import { blocksAsTime, fullTime } from '../format.ts';
@@ -18,6 +18,7 @@ import { useChannel, useClient, useLoad, useSubmit, useWallet } from '../wallet.
 import { Banners } from './banners.tsx';
 import { balanceParts, pendingText, progressText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
+import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
 import { RaiseChannelFee } from './raise-fee.tsx';
@@ -50,7 +51,10 @@ function Balances({ channel }: { channel: ChannelView }) {
   );
 }
 
-/** Where an opening or a close stands, in blocks. */
+/** Transactions that both sign. */
+const joint: ReadonlySet<string> = new Set(['funding', 'deposit', 'withdrawal', 'close']);
+
+/** Where an opening, a close or what the chain does for one side stands, in blocks. */
 function Stage({ channel }: { channel: ChannelView }) {
   const { approvals } = useWallet();
   const { phase, progress, reason } = channel;
@@ -67,6 +71,7 @@ function Stage({ channel }: { channel: ChannelView }) {
       <h2>{phase === 'open' && progress ? t.progress[progress.what] : t.phase[phase]}</h2>
       {help && <p className="small soft">{help}</p>}
       {reason && <p className="small">{reason}</p>}
+      {progress?.what === 'force' && <p className="small soft">{t.channel.force.running}</p>}
       {progress && !isOver(channel) && (
         <>
           <BlockSteps done={progress.confirmations} required={progress.required} />
@@ -74,7 +79,7 @@ function Stage({ channel }: { channel: ChannelView }) {
             <span className="soft">{t.progress[progress.what]}</span>
             <span>{progressText(progress)}</span>
           </p>
-          {progress.confirmations < 0 && progress.what !== 'dispute' && (
+          {progress.confirmations < 0 && joint.has(progress.what) && (
             <p className="small soft">{t.raiseFee.joint}</p>
           )}
         </>
@@ -304,52 +309,6 @@ function Record({ channel, fee }: { channel: ChannelView; fee: string }) {
   );
 }
 
-/** An own call that the other side does not answer, run by the chain. */
-function Force({ channel, cost }: { channel: ChannelView; cost: { fee: string; gas: string } }) {
-  const client = useClient();
-  const [asking, setAsking] = useState(false);
-  // One that is being answered right now needs nothing of the person.
-  const [late, setLate] = useState(channel.connection !== 'online');
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), 5_000);
-    return () => clearTimeout(timer);
-  }, []);
-  const force = useSubmit(channel.id, async () => {
-    await client.call('channel.force', { channel: channel.id });
-  });
-  if (!late) return null;
-  return (
-    <Notice role="status">
-      <p>{t.channel.forceWaiting}</p>
-      <Button look="secondary" small onClick={() => setAsking(true)}>
-        {t.channel.force}
-      </Button>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={t.channel.forceTitle}
-        text={t.channel.forceText}
-        confirm={t.channel.force}
-        cancel={t.common.cancel}
-        busyLabel={t.channel.posting}
-        look="primary"
-        submission={force}
-      >
-        <dl className="facts">
-          <dt>{t.channel.fee}</dt>
-          <dd>
-            <Amount form="full" aetto={cost.fee} />
-          </dd>
-          <dt>{t.channel.gasAtMost}</dt>
-          <dd>
-            <Amount form="full" aetto={cost.gas} />
-          </dd>
-        </dl>
-      </Confirm>
-    </Notice>
-  );
-}
-
 function Abort({ channel }: { channel: ChannelView }) {
   const client = useClient();
   const [asking, setAsking] = useState(false);
@@ -501,7 +460,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
           {channel.pending.note && `: ${channel.pending.note}`}
         </Notice>
       )}
-      {channel.forceCost && <Force channel={channel} cost={channel.forceCost} />}
+      {channel.force && !isOver(channel) && <Force channel={channel} force={channel.force} />}
       <Reconnect channel={channel} />
       <Tabs.Root className="tabs" value={tab} onValueChange={(next) => setChosen(String(next))}>
         <Tabs.List className="tab-list" activateOnFocus>

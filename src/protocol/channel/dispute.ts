@@ -61,12 +61,22 @@ export const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
  * Before funding_signed came it is the funding's own, which needs no payload.
  */
 export function provable(channel: Channel): CoSigned {
-  const { move, onChain, lastMove } = channel;
+  const { move, onChain, lastMove, latest, beforeChain } = channel;
   if (move && onChain && tookEffect(move, onChain)) return moved(move);
   // What stands on coins that the chain does not have there cannot be shown to it.
   if (lastMove && moveUndone(channel)) return lastMove.before;
-  return channel.latest ?? openingState(channel);
+  // A reorganisation took away what only the chain had made.
+  if (latest?.source === 'chain' && beforeChain && onChain && onChain.round < roundOf(latest))
+    return beforeChain;
+  return latest ?? openingState(channel);
 }
+
+/**
+ * Whether the chain has this state: under its own round, or under a later one, where an own refusal signed it once more
+ * and the other side showed that.
+ */
+export const isShown = (object: OnChain, state: CoSigned): boolean =>
+  object.round >= roundOf(state) && equalBytes(object.stateHash, state.stateHash);
 
 /** The chain's round of a state. */
 export const roundOf = (state: CoSigned): bigint => state.number + 1n;
@@ -107,7 +117,8 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
   if (channel.phase === 'closing_solo') return refused(channel, 'The close is on its way already.');
   const state = provable(channel);
   const old = isOldForced(channel);
-  if (!old && roundOf(state) < onChain.round)
+  const empty = !old && isShown(onChain, state);
+  if (!old && !empty && roundOf(state) < onChain.round)
     return refused(
       channel,
       `The chain knows a newer state (round ${onChain.round}) than this wallet (round ${roundOf(state)}). Reconnect to the other side first.`,
@@ -117,11 +128,10 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
       channel,
       'A reorganisation of the chain took away the state that this channel stands on. Wait until it is back.',
     );
-  if (!old && roundOf(state) === onChain.round && !equalBytes(state.stateHash, onChain.stateHash))
+  if (!old && !empty && roundOf(state) === onChain.round)
     return refused(channel, `The chain knows another state of round ${onChain.round} than this wallet.`);
-  const empty = !old && roundOf(state) === onChain.round;
   const next = enter(channel, env);
-  return yield* post(next, env, 'close_solo', roundOf(state), (nonce) => ({
+  return yield* post(next, env, 'close_solo', empty ? onChain.round : roundOf(state), (nonce) => ({
     type: 'ChannelCloseSoloTx',
     channelId: finalId(channel),
     fromId: ownKey(channel),

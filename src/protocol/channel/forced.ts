@@ -13,13 +13,37 @@ import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
 import { account } from './ask.ts';
 import { asking, blockFor, callEntry, contractEntry, maxGas } from './contracts.ts';
-import { isForcedAhead, isOldForced, isUnderWay, payloadOf, post, provable, roundOf } from './dispute.ts';
+import {
+  isForcedAhead,
+  isOldForced,
+  isShown,
+  isUnderWay,
+  payloadOf,
+  post,
+  provable,
+  roundOf,
+} from './dispute.ts';
 import { doneOutcome } from './failure.ts';
 import { forceProgress } from './force-progress.ts';
 import { unspent } from './held.ts';
 import { change, finalId, noSignature, ownKey, persist, refused, transition } from './record.ts';
 import { stateFrom, treesOf } from './trees.ts';
-import type { Channel, CoSigned, Effect, Env, EventOf, OnChain, Rule, Solo, Transition } from './types.ts';
+import type {
+  CallRequest,
+  Channel,
+  CoSigned,
+  Effect,
+  Env,
+  EventOf,
+  OnChain,
+  Outcome,
+  Phase,
+  Request,
+  Rule,
+  Solo,
+  Transition,
+  UnsignedCall,
+} from './types.ts';
 
 /** Whether the own forced call waits for the chain. */
 const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
@@ -76,9 +100,10 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
   if (channel.move || isUnderWay(channel, 'snapshot'))
     return refused(channel, 'Another transaction of this channel is under way: try again when it is done.');
   const state = provable(channel);
-  const isOnChain = isAt(onChain, roundOf(state), state.stateHash);
+  const isOnChain = isShown(onChain, state);
   if (!isOnChain && (state.source !== 'update' || roundOf(state) <= onChain.round))
     return refused(channel, 'The chain has another round than this wallet: wait until the two agree.');
+  const base = isOnChain ? onChain.round : roundOf(state);
   const trees = treesOf(channel, state);
   const contract = wish.contract.length === 32 ? findContract(trees, wish.contract) : undefined;
   if (!contract) return refused(channel, 'The channel has no such contract.');
@@ -90,13 +115,13 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
       'The node cannot be asked now, so nothing was posted. Try again once it answers.',
     );
   const nonce = unspent(channel, own.nonce)[0]?.nonce ?? own.nonce + 1n;
-  const made = yield* asking(channel, trees, state.number + 1n, block, (at) =>
+  const made = yield* asking(channel, trees, base, block, (at) =>
     forceProgress({
       channelId: finalId(channel),
       from: ownKey(channel),
       base: {
         payload: isOnChain ? new Uint8Array() : payloadOf(channel, state),
-        round: roundOf(state),
+        round: base,
         trees,
       },
       update: callEntry(ownKey(channel), { ...wish, abiVersion: contract.ctVersion & 0xffffn }, wish.amount),
@@ -125,9 +150,35 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
   }));
 }
 
-/** The own call that waits for the other side's answer, as the chain would run it. */
+// ---- the call that is to be forced
+
+export const isCall = (request: Request): request is CallRequest => request.contract?.type === 'call';
+
+/** Remembers an own call that is not co-signed. */
+export const keepCall = (channel: Channel, request: CallRequest, code: string): Channel => ({
+  ...channel,
+  unsignedCall: { request, code },
+});
+
+/** The own call that the other side has not co-signed; `waiting`: it may still answer. */
+export function unsignedCall({ proposal, unsignedCall }: Channel): UnsignedCall | null {
+  const request = proposal?.requests.find(isCall);
+  return request ? { request, code: 'waiting' } : (unsignedCall ?? null);
+}
+
+/** The person no longer wants it. */
+export function onForgetCall(channel: Channel, env: Env): Transition {
+  if (!channel.unsignedCall) return refused(channel, 'No call of yours waits here.');
+  return transition(change(channel, env, { unsignedCall: null }), persist());
+}
+
+/** Phases in which there may be an own call that only the chain can run. */
+const forcible: ReadonlySet<Phase> = new Set(['open', 'shutting_down', 'closing', 'closing_solo', 'failed']);
+
+/** The own call that is not co-signed, as the chain would run it. */
 export interface ForceQuote {
   wish: EventOf<'force_progress'>;
+  call: UnsignedCall;
   /** aetto */
   fee: bigint;
   /** at most, in aetto: what the call does not use stays in the account */
@@ -136,10 +187,10 @@ export interface ForceQuote {
 
 /** Null where no own call waits, or it cannot be forced now. */
 export function forceQuote(channel: Channel): ForceQuote | null {
-  const { proposal, onChain, phase, latest } = channel;
-  const request = proposal?.requests.find(({ contract }) => contract?.type === 'call');
-  if (request?.contract?.type !== 'call' || phase !== 'open' || !onChain || !latest || chainDecides(channel))
-    return null;
+  const { onChain, phase, latest } = channel;
+  const call = unsignedCall(channel);
+  if (!call || !forcible.has(phase) || !onChain || !latest || chainDecides(channel)) return null;
+  const { request } = call;
   const { contract, callData, gas, gasPrice } = request.contract;
   const { amount } = request;
   const unpriced = {
@@ -160,6 +211,7 @@ export function forceQuote(channel: Channel): ForceQuote | null {
   const limit = gas < room ? gas : room;
   return {
     wish: { type: 'force_progress', contract, callData, amount, gas: limit, gasPrice },
+    call,
     fee,
     gasCost: limit * gasPrice,
   };
@@ -177,34 +229,58 @@ function hashNamed(solo: Solo): Uint8Array {
  * An old forced round is answered without asking anyone.
  */
 export function* followForced(channel: Channel, env: Env, news: boolean): Rule<Transition | null> {
-  const { onChain, proposal } = channel;
-  if (!onChain) return null;
+  if (!channel.onChain) return null;
   if (isOldForced(channel)) {
     if (isUnderWay(channel, 'snapshot') || isForcing(channel))
       return transition(channel, ...(news ? [persist()] : []));
     return yield* snapshot(channel, env, provable(channel));
   }
-  // The other side completed the own update and showed it to the chain.
-  if (proposal && isAt(onChain, proposal.number + 1n, proposal.stateHash)) {
-    const { number, balances, trees, stateHash: hash, signature } = proposal;
-    const latest: CoSigned = {
+  return takeUntold(channel, env);
+}
+
+/** The other side completed what this side signed, and showed it to the chain; null where it did not. */
+function takeUntold(channel: Channel, env: Env): Transition | null {
+  const { onChain, proposal, latest, beforeChain, outstanding } = channel;
+  // A forced round is followed once it is deep enough, the same as the own update or not.
+  if (!onChain || onChain.soloRound || !latest) return null;
+  const takes = (
+    {
+      number,
+      balances,
+      trees,
+      stateHash: hash,
+    }: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+    note: string,
+    changes: Partial<Channel>,
+    outcomes: Outcome[],
+  ): Transition => {
+    const state: CoSigned = {
       number,
       balances,
       ...(trees ? { trees } : {}),
       stateHash: hash,
-      signatures: { initiator: signature, responder: signature },
+      signatures: { initiator: noSignature, responder: noSignature },
       source: 'chain',
     };
-    const outcomes = proposal.requests.map((request) => doneOutcome(request, latest));
+    const done = change(channel, env, { latest: state, beforeChain: lastSigned(channel), ...changes });
+    return transition(done, persist([{ kind: 'chain', note, balances, number }], outcomes), {
+      type: 'disconnect',
+      reason: 'the chain has the state',
+    });
+  };
+  if (proposal && isAt(onChain, proposal.number + 1n, proposal.stateHash)) {
+    const outcomes = proposal.requests.map((request) => doneOutcome(request, proposal));
     const note = 'The other side recorded your last update on the chain without an answer.';
-    return transition(
-      change(channel, env, { latest, proposal: null }),
-      persist([{ kind: 'chain', note, balances, number }], outcomes),
-      { type: 'disconnect', reason: 'the chain has the state' },
-    );
+    return takes(proposal, note, { proposal: null }, outcomes);
   }
-  return null;
+  if (!beforeChain || !outstanding || !isAt(onChain, outstanding + 1n, beforeChain.stateHash)) return null;
+  const note = 'The other side took back on the chain what it had made there alone: the state before counts.';
+  return takes({ ...beforeChain, number: outstanding }, note, { outstanding: null }, []);
 }
+
+/** The latest state that both signed. */
+const lastSigned = (channel: Channel): CoSigned | null =>
+  channel.latest?.source === 'chain' ? (channel.beforeChain ?? null) : channel.latest;
 
 /**
  * A forced round in the chain, deep enough: its call is applied here too. Where that gives the chain's state hash the
@@ -255,7 +331,7 @@ export function adopt(
   note: string,
   amount: bigint | null = null,
 ): Transition {
-  const { proposal, solo } = channel;
+  const { proposal, solo, refusal } = channel;
   const { number, balances } = state;
   const same =
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
@@ -267,6 +343,11 @@ export function adopt(
     used: number > channel.used ? number : channel.used,
     forced: { round: number + 1n, stateHash: state.stateHash },
     proposal: same ? null : proposal,
+    beforeChain: lastSigned(channel),
+    // It signed the state before, which is not what the channel goes on from.
+    refusal: null,
+    outstanding: refusal?.number ?? channel.outstanding ?? null,
+    unsignedCall: null,
     solo: solo?.kind === 'force_progress' && solo.round === number + 1n ? null : solo,
   });
   return transition(
@@ -288,8 +369,11 @@ export function soloDone(channel: Channel, env: Env): Transition | null {
   if (!solo || (solo.kind !== 'snapshot' && solo.kind !== 'force_progress')) return null;
   if (solo.confirmations === null || solo.confirmations < Math.max(1, channel.minimumDepth)) return null;
   if (solo.kind === 'snapshot') return transition(change(channel, env, { solo: null }), persist());
+  const isTaken = onChain !== null && isAt(onChain, solo.round, hashNamed(solo));
+  if (isTaken && roundOf(provable(channel)) >= solo.round)
+    return transition(change(channel, env, { solo: null }), persist(), goOn);
   // Its state is taken over first: `onForced`.
-  if (onChain && isAt(onChain, solo.round, hashNamed(solo))) return null;
+  if (isTaken) return null;
   const note =
     'The chain ran your call with another result than your wallet expected: fee and gas were paid, the channel stays as it was.';
   return transition(change(channel, env, { solo: null }), persist([{ kind: 'chain', note }]), goOn);

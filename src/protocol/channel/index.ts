@@ -30,7 +30,7 @@ export {
 } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
 export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
-export { type ForceQuote, forceQuote, snapshotFee } from './forced.ts';
+export { type ForceQuote, forceQuote, snapshotFee, unsignedCall } from './forced.ts';
 export { nonceSearch, unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';

@@ -2,8 +2,9 @@
 import type { MessageOf } from '../wire/index.ts';
 import { cancel } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
+import { isCall, keepCall } from './forced.ts';
 import { bothSigned } from './move.ts';
-import { idle, isCommitted, transition, wireId, withLive } from './record.ts';
+import { idle, isCommitted, persist, transition, wireId, withLive } from './record.ts';
 import type { Channel, Effect, Env, EventOf, Request, Settings, TimerName, Transition } from './types.ts';
 
 /** A running timer: `key` changes whenever it must start anew. */
@@ -117,7 +118,9 @@ export function onLost(channel: Channel): Transition {
     'offline',
     'The connection was lost before this was proposed. Nothing was paid; try again.',
   );
-  return transition(lost(channel), ...dropped);
+  const call = channel.live.queue.findLast(isCall);
+  if (!call) return transition(lost(channel), ...dropped);
+  return transition(keepCall(lost(channel), call, 'offline'), persist(), ...dropped);
 }
 
 /** A connection that needs no greeting: nothing is shared yet that could differ, or nothing will change any more. */

@@ -31,7 +31,7 @@ import {
   sendOpen,
 } from './establish.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
-import { onForced, onForceProgress, onSnapshot } from './forced.ts';
+import { onForced, onForceProgress, onForgetCall, onSnapshot } from './forced.ts';
 import {
   onAbort,
   onAbortHalfSigned,
@@ -79,6 +79,7 @@ import {
   mayPropose,
   mayRenew,
   onDecision,
+  onLateRequest,
   onPersonTimeout,
   onRequest,
   onUpdate,
@@ -156,6 +157,7 @@ const alone: Cells = {
   close_solo: onCloseSolo,
   raise_fee: onRaiseFee,
   force_progress: onForceProgress,
+  forget_call: onForgetCall,
   forced: onForced,
   on_chain: onOnChain,
   'chain:solo': onSoloConfirmations,
@@ -240,11 +242,13 @@ const table: Record<Phase, Cells> = {
   },
   shutting_down: {
     ...updating,
+    request: onLateRequest,
     'message:shutdown_ack': ignore,
     'message:closing_created': onClosingCreated,
   },
   closing: {
     ...funded,
+    request: onLateRequest,
     'message:error': ignore,
     'message:shutdown': ignore,
     'message:shutdown_ack': ignore,
@@ -260,11 +264,12 @@ const table: Record<Phase, Cells> = {
     'message:shutdown_ack': ignore,
     'chain:closing': onClosingConfirmations,
   },
-  closing_solo: { ...alone, disconnected: onLost, connected: onConnected },
+  closing_solo: { ...alone, request: onLateRequest, disconnected: onLost, connected: onConnected },
   closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent, on_chain: onReappeared },
   aborted: { 'message:channel_reestablish': sayWhy, on_chain: onReappeared },
   failed: {
     ...alone,
+    request: onLateRequest,
     disconnected: onLost,
     connected: onConnected,
     'message:channel_reestablish': sayWhy,
@@ -391,6 +396,7 @@ export const eventKeys: readonly EventKey[] = [
   'raise_fee',
   'snapshot',
   'force_progress',
+  'forget_call',
   'leave',
   'send_inband',
   'doubt',

@@ -153,11 +153,12 @@ export const persist = (
 });
 
 /** A changed record, stamped. */
-export const change = (channel: Channel, env: Env, changes: Partial<Channel>): Channel => ({
-  ...channel,
-  ...changes,
-  updatedAt: env.now,
-});
+export function change(channel: Channel, env: Env, changes: Partial<Channel>): Channel {
+  const next = { ...channel, ...changes, updatedAt: env.now };
+  // What both signed is later than all before it.
+  if (!next.beforeChain || next.latest?.source === 'chain') return next;
+  return { ...next, beforeChain: null, outstanding: null };
+}
 
 export const withLive = (channel: Channel, changes: Partial<Live>): Channel => ({
   ...channel,

@@ -222,13 +222,22 @@ export function* onReestablishAck(
   const { proposal, refusal } = channel;
   if (refusal && proposal && number === proposal.number)
     return stop(channel, env, `state ${number} was refused by this side, and is shown as agreed`, true);
-  if (proposal && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash))
-    return thenResume(commitProposal(channel, env, signatures[other(channel.role)]));
+  const isOwn =
+    proposal !== null && number === proposal.number && equalBytes(proposal.stateHash, message.state_hash);
+  if (isOwn) {
+    const theirs = signatures[other(channel.role)];
+    // What the chain made is not signed by the peer.
+    if (
+      !onChain ||
+      (yield* verify(peerKey(channel), coSignedBytes(channel, { ...shown, source: 'update' }), theirs))
+    )
+      return thenResume(commitProposal(channel, env, theirs));
+  }
   const restored = shownState(channel, message, object?.total ?? coinsOf(mine));
   if (typeof restored === 'string') return stop(channel, env, restored, true);
   const { balances } = restored;
   // A forced round needs no signature of this side: nothing of its own is lost.
-  if (onChain && object.soloRound)
+  if (onChain && (object.soloRound || isOwn))
     return thenResume(
       adoptShown(channel, env, { number, ...restored, stateHash: message.state_hash }, object),
     );

@@ -58,6 +58,9 @@ export interface Request extends RequestRef {
   contract?: ContractWish;
 }
 
+/** A request that calls a contract. */
+export type CallRequest = Request & { contract: Extract<ContractWish, { type: 'call' }> };
+
 /** A contract to make or to call. `callData` is FATE's: function id and arguments. */
 export type ContractWish =
   | {
@@ -124,6 +127,13 @@ export interface Proposal {
   entries: Uint8Array[];
   signature: Uint8Array;
   requests: Request[];
+}
+
+/** An own call of a contract that the peer did not co-sign: the chain can run it instead. */
+export interface UnsignedCall {
+  request: CallRequest;
+  /** As in the request's outcome: `offline`, `declined`, `timeout`, ... */
+  code: string;
 }
 
 /** An own `update_error` that waits for the peer's `update_ack` (PROTOCOL 4): the prior state under a new number. */
@@ -320,6 +330,12 @@ export interface Channel {
   held: Held[];
   /** The latest forced round that this channel went on from. */
   forced?: { round: bigint; stateHash: Uint8Array };
+  /** The latest state that both signed, while `latest` is one that only the chain made or showed. */
+  beforeChain?: CoSigned | null;
+  /** The number of an own refusal that signs that state once more: the peer may still show it to the chain. */
+  outstanding?: bigint | null;
+  /** The own latest call that was not co-signed, until a contract runs again or the person forgets it. */
+  unsignedCall?: UnsignedCall | null;
   /** Restored from the peer: may be closed mutually, never alone with an older state (PROTOCOL 6). */
   recovered: boolean;
   /** Restored, and transactions that it does not know may still be completed by the peer (doubt.ts). */
@@ -374,6 +390,8 @@ export type Event =
       gas: bigint;
       gasPrice: bigint;
     }
+  /** The person no longer wants the call that was not co-signed. */
+  | { type: 'forget_call' }
   /** A forced round of this channel, found in the chain: its unsigned transaction, and the block it is in. */
   | { type: 'forced'; tx: Uint8Array; block: KeyBlock }
   /** The record was restored; `over`: what was half signed before can take effect no more. */

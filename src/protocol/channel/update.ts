@@ -18,7 +18,7 @@ import {
 import { isAhead, renewal } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
-import { chainDecides } from './forced.ts';
+import { chainDecides, isCall, keepCall } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import { isTooFar } from './numbers.ts';
 import {
@@ -41,6 +41,7 @@ import {
 import { coinsOf, hashOfState, heldByContracts, withBalances } from './trees.ts';
 import type {
   Balances,
+  CallRequest,
   Channel,
   ContractWish,
   CoSigned,
@@ -75,7 +76,7 @@ const wordOf = (reason: number): string =>
 // ---- requests and proposals
 
 /** A wish to pay or to be paid: queued, and proposed as soon as the channel is free. */
-export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'request'>): Transition {
+export function onRequest(channel: Channel, env: Env, { request }: EventOf<'request'>): Transition {
   const refuse = (code: string, message: string): Transition =>
     transition(channel, { type: 'answer', outcome: outcomeOf(request, code, message) });
   if (moveUndone(channel))
@@ -108,12 +109,43 @@ export function onRequest(channel: Channel, _env: Env, { request }: EventOf<'req
       'insufficient_funds',
       `The other side can pay at most ${peer - channel.terms.channelReserve} aetto here.`,
     );
-  if (channel.live.link !== 'up')
+  if (channel.live.link !== 'up') {
+    if (isCall(request)) return callKept(channel, env, request, 'offline', offlineCall);
     return refuse(
       'offline',
       'The other side is not connected. Nothing was paid; try again when it is online.',
     );
+  }
   return transition(withLive(channel, { queue: queued(channel.live.queue, request) }));
+}
+
+const offlineCall =
+  'The other side is not connected, so the contract was not called. Try again when it is online, or open the channel in Tandem: the chain can run the call instead.';
+
+/** A call that the two cannot make together now: the person may have the chain run it. */
+function callKept(
+  channel: Channel,
+  env: Env,
+  request: CallRequest,
+  code: string,
+  sentence: string,
+): Transition {
+  return transition(change(keepCall(channel, request, code), env, {}), persist(), {
+    type: 'answer',
+    outcome: outcomeOf(request, code, sentence),
+  });
+}
+
+/** A wish while the channel takes no update any more: a call of a contract is left to the chain. */
+export function onLateRequest(channel: Channel, env: Env, { request }: EventOf<'request'>): Transition {
+  const phase = channel.phase.replaceAll('_', ' ');
+  if (!isCall(request) || !channel.latest || chainDecides(channel) || wishProblem(channel, request))
+    return transition(channel, {
+      type: 'answer',
+      outcome: outcomeOf(request, 'not_open', `This channel cannot pay now: it is ${phase}.`),
+    });
+  const sentence = `The two sides call no contracts together any more: the channel is ${phase}. Open it in Tandem: the chain can run the call instead.`;
+  return callKept(channel, env, request, 'not_open', sentence);
 }
 
 /** Why a contract cannot be asked for, whatever the state is when its turn comes; null where it may. */
@@ -419,9 +451,17 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
   );
   const state = coSigned(channel, incoming, incoming.signature, signature);
   const { changes, history } = forgotten(channel, incoming.entries);
-  const next = withLive(change(channel, env, { latest: state, used: incoming.number, ...changes }), {
-    incoming: null,
-  });
+  const next = withLive(
+    change(channel, env, {
+      latest: state,
+      used: incoming.number,
+      ...changes,
+      ...overtaken(incoming.entries),
+    }),
+    {
+      incoming: null,
+    },
+  );
   const committed: Effect[] = [
     persist([...historyOf(channel, incoming.entries, state, []), ...history]),
     {
@@ -436,6 +476,10 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
   ];
   return transition(next, ...committed);
 }
+
+/** A call that was not co-signed is not offered any more once a contract ran: it was meant for the state before. */
+const overtaken = (entries: readonly Uint8Array[]): Pick<Channel, 'unsignedCall'> =>
+  isContractBatch(entries) ? { unsignedCall: null } : {};
 
 export const coSigned = (
   channel: Channel,
@@ -543,7 +587,12 @@ export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): 
     ...(contract ? { contract } : {}),
   }));
   const { changes, history } = forgotten(channel, proposal.entries);
-  const next = change(channel, env, { latest: state, proposal: null, ...changes });
+  const next = change(channel, env, {
+    latest: state,
+    proposal: null,
+    ...changes,
+    ...overtaken(proposal.entries),
+  });
   const items = [...historyOf(channel, proposal.entries, state, proposal.requests), ...history];
   return transition(next, persist(items, outcomes));
 }
@@ -554,6 +603,11 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
   const prior = latest(channel);
   const number = message.sequence_number;
   if (number <= prior.number) return transition(channel);
+  // Signing the state before once more would undo the forced round. The number is seen, and is not proposed.
+  if (chainDecides(channel)) {
+    const isNext = number > channel.used && number - channel.used <= 1_000_000n;
+    return transition(isNext ? { ...channel, used: number } : channel);
+  }
   if (!equalBytes(message.state_hash, prior.stateHash))
     return stop(channel, env, `update_error ${number} is not about the last co-signed state`, true);
   const bytes = updateBytes(channel.networkId, finalId(channel), number, prior.stateHash);
@@ -582,7 +636,9 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     outcomeOf(request, wordOf(message.reason), refusedSentence(message.reason, text)),
   );
   const history = proposal.requests.map((request) => refusedItem(request, state, text));
-  return transition(next, persist(history, outcomes), ack);
+  const call = proposal.requests.find(isCall);
+  const kept = call ? keepCall(next, call, wordOf(message.reason)) : next;
+  return transition(kept, persist(history, outcomes), ack);
 }
 
 /** The prior state is co-signed under the refusal's number. */

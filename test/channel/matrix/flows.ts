@@ -160,7 +160,8 @@ export function withEscrow(): ChainWorld {
 }
 /** Made by Alice in the first update, which is round 2. */
 export const escrowKey = (): Uint8Array => offChainContractId(keyPair(1).publicKey, 2n);
-const release = 'release(ak_yusDHyWLdAY5eo5okvwqumrmZ2McYwsbFzVV8vpQBU2sfhUur, 4000000000000000000)';
+/** A recorded call: Bob, the arbiter, releases to himself what Alice put in. */
+export const release = 'release(ak_yusDHyWLdAY5eo5okvwqumrmZ2McYwsbFzVV8vpQBU2sfhUur, 4000000000000000000)';
 
 /** Bob, the arbiter, has the chain release to him what Alice put into the escrow. */
 export const forceRelease = (): Extract<Event, { type: 'force_progress' }> => ({
@@ -348,6 +349,20 @@ export const flows: Flow[] = [
       const world = withEscrow();
       world.act(world.bob, () =>
         world.bob.post({ type: 'request', request: calling('escrow', escrowKey(), 'balance') }),
+      );
+      world.disconnect();
+      return world;
+    },
+    wishes: [force],
+    ends: 'open',
+    balances: of(6n, 9n),
+  },
+  {
+    name: 'an unanswered call, forced',
+    start() {
+      const world = withEscrow();
+      world.act(world.bob, () =>
+        world.bob.post({ type: 'request', request: calling('escrow', escrowKey(), release) }),
       );
       world.disconnect();
       return world;
