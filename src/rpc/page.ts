@@ -20,6 +20,8 @@ export const PageBalances = v.object({
   theirs: Aetto,
   spendable: Aetto,
   sequenceNumber: v.string(),
+  /** What contracts of the channel hold. */
+  contracts: v.array(v.object({ contract: v.string(), balance: Aetto })),
 });
 
 /** Code or call data, `cb_`; the worker decodes it. */
@@ -57,8 +59,8 @@ export const pageMethods = {
     result: v.object({ address: Address, networkId: v.string() }),
   },
   disconnect: { params: nothing, result: v.object({}) },
-  /** The channels with one peer (the shop's own account), newest first. */
-  'channel.list': { params: v.object({ peer: Address }), result: v.array(PageChannel) },
+  /** The channels with one peer (the shop's own account), or with all that the site has named; newest first. */
+  'channel.list': { params: v.object({ peer: v.optional(Address) }), result: v.array(PageChannel) },
   'channel.get': { params: v.object({ id: LocalId }), result: PageChannel },
   'channel.balances': { params: v.object({ id: LocalId }), result: PageBalances },
   /**

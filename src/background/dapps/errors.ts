@@ -1,3 +1,4 @@
+import { EngineError } from '../../engine/engine.ts';
 import { pageErrors } from '../../rpc/page.ts';
 
 /** A page's call that fails, with one of the codes that pages know. */
@@ -8,6 +9,13 @@ export class PageError extends Error {
     super(message);
     this.code = pageErrors[kind];
   }
+}
+
+/** What a caller gets of an error: codes that it knows, sentences that are meant for people, no inner detail. */
+export function pageFailure(error: unknown): { code: number; message: string } {
+  if (error instanceof PageError) return { code: error.code, message: error.message };
+  if (error instanceof EngineError) return { code: pageErrors.internal, message: error.message };
+  return { code: pageErrors.internal, message: 'The wallet could not do this.' };
 }
 
 export const anotherRequest = () =>

@@ -7,7 +7,7 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { type Outcome, spendable } from '../../protocol/channel/index.ts';
+import { contractsOf, type Outcome, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
 import { sidesView, termsOf } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
@@ -15,7 +15,7 @@ import { type Change, changesOf, messageDetail, type Told, toldOf } from './chan
 import { Contracts } from './contracts.ts';
 import { PageError } from './errors.ts';
 import { Operations } from './operations.ts';
-import type { Sites } from './sites.ts';
+import { follows, type Sites } from './sites.ts';
 
 export interface GateDeps {
   store: Store;
@@ -161,7 +161,7 @@ export class Gate {
     const peer = encode('ak', actor.peer);
     return this.#deps.sites
       .list()
-      .filter((site) => site.peers.includes(peer))
+      .filter((site) => follows(site, peer))
       .map((site) => site.origin);
   }
 
@@ -226,12 +226,14 @@ export class Gate {
     await this.#tell([origin], null, [{ type: 'connected', detail: {} }]);
   }
 
-  async #list(origin: string, { peer }: { peer: string }) {
+  async #list(origin: string, { peer }: { peer?: string | undefined }) {
     const { engine } = this.#running();
-    await this.#deps.sites.addPeer(origin, peer);
+    if (peer !== undefined) await this.#deps.sites.addPeer(origin, peer);
+    const site = this.#deps.sites.get(origin);
+    const wanted = (of: string) => (peer === undefined ? follows(site, of) : of === peer);
     return engine
       .channels()
-      .filter((actor) => encode('ak', actor.peer) === peer && actor.channel.phase !== 'considering')
+      .filter((actor) => wanted(encode('ak', actor.peer)) && actor.channel.phase !== 'considering')
       .sort((a, b) => b.channel.openedAt - a.channel.openedAt)
       .map((actor) => this.#view(actor));
   }
@@ -240,7 +242,7 @@ export class Gate {
   #own(origin: string, { id }: { id: string }): ChannelActor {
     const { engine } = this.#running();
     const actor = engine.channels().find((candidate) => candidate.id === id);
-    if (!actor || !this.#deps.sites.get(origin)?.peers.includes(encode('ak', actor.peer)))
+    if (!actor || !follows(this.#deps.sites.get(origin), encode('ak', actor.peer)))
       throw new PageError(
         'invalidParams',
         'There is no such channel: ask channel.list for the channels with your account.',
@@ -329,6 +331,10 @@ function balancesOf(actor: ChannelActor) {
     ...sidesView(channel.latest.balances, channel.role),
     spendable: spendable(channel).toString(),
     sequenceNumber: channel.latest.number.toString(),
+    contracts: contractsOf(channel, channel.latest).map(({ contract, balance }) => ({
+      contract: encode('ct', contract),
+      balance: balance.toString(),
+    })),
   };
 }
 

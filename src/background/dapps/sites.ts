@@ -7,7 +7,13 @@ export interface Site {
   connectedAt: number;
   /** Accounts (ak_) of the peers whose channels this site asked for: it hears of these only. */
   peers: string[];
+  /** Hears of every channel: the socket of a headless peer. */
+  all?: true;
 }
+
+/** Whether a site may know of the channels with this account (ak_). */
+export const follows = (site: Site | undefined, peer: string): boolean =>
+  site !== undefined && (site.all === true || site.peers.includes(peer));
 
 export interface Sites {
   list(): Site[];
@@ -25,11 +31,10 @@ export interface Sites {
   reload(): Promise<void>;
 }
 
-/** So many events of an origin are kept. */
-const kept = 500;
 const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
 
-export async function loadSites(store: Store): Promise<Sites> {
+/** @param kept so many events of an origin are kept */
+export async function loadSites(store: Store, kept = 500): Promise<Sites> {
   const sites = new Map<string, Site>();
   const last = new Map<string, number>();
 
