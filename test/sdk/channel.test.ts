@@ -1,8 +1,11 @@
 /** The Channel class in a page, over the real wallet, with a headless peer on the other side. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Devnet } from '../../devnet/index.ts';
+import meter from '../../examples/contracts/Meter.json' with { type: 'json' };
+import { callData, readValue } from '../../examples/shared/fate.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { ChannelActor } from '../../src/engine/actor.ts';
+import { decode } from '../../src/protocol/chain/address.ts';
 import { Channel, type ChannelError, memoryStorage, type WalletEvent } from '../../src/sdk/index.ts';
 import {
   ae,
@@ -64,6 +67,7 @@ const say = (id: string, text: string) =>
 describe('a page with the Channel class', () => {
   let channel: Channel;
   let id: string;
+  let held = '';
   const heard: [string, unknown][] = [];
   const listen = (to: Channel) => {
     for (const name of [
@@ -195,7 +199,7 @@ describe('a page with the Channel class', () => {
     expect((await errorOf(again.update(wallet.address, peer.address, 1n))).code).toBe(4900);
   });
 
-  test('what happens while the page is closed is told to the next, in order and once: messages, payments, contracts', async () => {
+  test('what happens while the page is closed is told to the next, in order and once', async () => {
     await until(
       'told',
       () => heard.length,
@@ -236,6 +240,71 @@ describe('a page with the Channel class', () => {
     listen(channel);
     await new Promise((done) => setTimeout(done, 100));
     expect(heard).toEqual([['statusChanged', 'open']]);
+  });
+
+  test('makes and calls a contract, and reads it without a question', async () => {
+    const made = await channel.createContract({
+      code: meter.code,
+      callData: callData('init', peer.address),
+      deposit: 0n,
+      vmVersion: 8,
+      abiVersion: 3,
+      aci: meter.aci,
+    });
+    expect(made).toMatchObject({ accepted: true, outcome: { returnType: 'ok' } });
+    const contract = made.address!;
+    held = contract;
+    const price = ae / 1000n;
+    const bought = await channel.callContract({ contract, callData: callData('buy'), amount: 3n * price });
+    expect(readValue(bought.outcome!.returnValue)).toBe(3n);
+    const factor = await channel.callContract({ contract, callData: callData('factor', 91) });
+    expect(readValue(factor.outcome!.returnValue)).toBe(7n);
+    const asked = wallet.asked.length;
+    const view = await channel.callContractStatic({ contract, callData: callData('view'), amount: 0 });
+    expect(view).toMatchObject({ returnType: 'ok', round: channel.round() });
+    expect(wallet.asked.length).toBe(asked);
+    expect(await channel.balances([contract, contract.replace('ct_', 'ak_')])).toEqual({
+      [contract]: String(2n * price),
+      [contract.replace('ct_', 'ak_')]: String(2n * price),
+    });
+    const round = Number(factor.outcome!.round);
+    const known = await channel.getContractCall({ caller: wallet.address, contract, round });
+    expect(known.returnValue).toBe(factor.outcome!.returnValue);
+    expect(
+      (await errorOf(channel.getContractCall({ caller: peer.address, contract, round }))).message,
+    ).toMatch(/only calls that this object made/);
+    wallet.person('no');
+    const declined = await channel.callContract({ contract, callData: callData('refund') });
+    wallet.person('yes');
+    expect(declined).toMatchObject({ accepted: false, errorCode: 4001 });
+  });
+
+  test('a contract that the other side makes while the page is closed is told to the next page', async () => {
+    page.close();
+    heard.length = 0;
+    const { ok } = await peer.engine.request(id, {
+      scope: 't',
+      id: 'contract',
+      amount: 0n,
+      direction: 'pay',
+      note: null,
+      contract: {
+        type: 'create',
+        ctVersion: (8n << 16n) | 3n,
+        code: decode('cb', meter.code),
+        callData: decode('cb', callData('init', wallet.address)),
+      },
+    });
+    expect(ok).toBe(true);
+    reload();
+    channel = await Channel.initialize(options());
+    listen(channel);
+    await until(
+      'told',
+      () => ofName('newContract').length,
+      (count) => count === 1,
+    );
+    expect(ofName('newContract')[0]).toMatch(/^ct_/);
   });
 
   test('a worker that is stopped and started loses no event, and tells none twice', async () => {
@@ -369,14 +438,12 @@ describe('a page with the Channel class', () => {
     channel.on('peerDisconnected', () => told.push('gone'));
     channel.on('channelReestablished', () => told.push('back'));
     await new Promise((done) => setTimeout(done, 2_500));
-    await peer.engine.leave(id);
+    await page.provider.request({ method: 'channel.leave', params: { id } });
     await until(
       'gone',
       () => told.includes('gone'),
       (gone) => gone,
     );
-    await peer.engine.reconnect(id);
-    await channel.sendMessage('x').catch(() => undefined);
     await page.provider.request({ method: 'channel.reconnect', params: { id } });
     await until(
       'back',
@@ -388,6 +455,11 @@ describe('a page with the Channel class', () => {
   });
 
   test('shutdown resolves with the transaction once the close is final; then there is nothing to attach to', async () => {
+    // What contracts hold would be lost: the wallet says so.
+    expect((await errorOf(channel.shutdown())).message).toMatch(/Take them out by a call first/);
+    expect((await channel.callContract({ contract: held, callData: callData('refund') })).accepted).toBe(
+      true,
+    );
     const tx = await channel.shutdown();
     expect(tx).toMatch(/^tx_/);
     await until(

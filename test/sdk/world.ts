@@ -176,12 +176,17 @@ export type WalletHere = Awaited<ReturnType<typeof walletHere>>;
 
 export async function peerHere(
   node: string,
-  { data = mkdtempSync(join(tmpdir(), 'tandem-peer-')), policy = {} as Partial<Policy>, api = 0 } = {},
+  {
+    data = mkdtempSync(join(tmpdir(), 'tandem-peer-')),
+    policy = {} as Partial<Policy>,
+    api = 0,
+    listen = 0,
+  } = {},
 ): Promise<{ peer: Peer; data: string; token: string }> {
   const flags: Flags = {
     data,
     node,
-    listen: 0,
+    listen,
     http: 0,
     api,
     name: 'Demo shop',
