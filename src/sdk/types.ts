@@ -10,12 +10,17 @@ import type {
   PageMethods,
 } from '../rpc/page.ts';
 
-type Methods = PageMethods & typeof budgetMethods;
-/** A name of docs/pages.md, such as `channel.transfer`. */
+type Schemas = PageMethods & typeof budgetMethods;
+/** By name, as docs/pages.md lists them. Amounts are decimal strings of aetto. */
+export type Methods = {
+  [M in keyof Schemas]: {
+    params: v.InferInput<Schemas[M]['params']>;
+    result: v.InferOutput<Schemas[M]['result']>;
+  };
+};
 export type Method = keyof Methods;
-/** Amounts are decimal strings of aetto. */
-export type ParamsOf<M extends Method> = v.InferInput<Methods[M]['params']>;
-export type ResultOf<M extends Method> = v.InferOutput<Methods[M]['result']>;
+export type ParamsOf<M extends Method> = Methods[M]['params'];
+export type ResultOf<M extends Method> = Methods[M]['result'];
 
 /** One entry of the wallet's log for this site. Numbers rise by one. */
 export type WalletEvent = v.InferOutput<typeof PageEvent>;
