@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
 import { contractPreview, siteApproval } from '../../src/background/dapps/views.ts';
@@ -21,6 +22,7 @@ let peer: Party;
 let id: string;
 let sites: Sites;
 let asks: SiteAsks;
+let budgets: Budgets;
 let gate: Gate;
 let contract: string;
 
@@ -68,7 +70,7 @@ async function decide(approve: boolean): Promise<void> {
   if (approve) await gate.contracts.carryOut(ask);
   else await asks.decide(ask.id, false);
 }
-const deps = () => ({ engine: wallet.engine, publicKey: wallet.publicKey, networkId: 'ae_devnet' });
+const deps = () => ({ engine: wallet.engine, publicKey: wallet.publicKey, networkId: 'ae_devnet', budgets });
 const number = () => wallet.engine.channel(id).channel.latest!.number;
 
 beforeAll(async () => {
@@ -80,15 +82,18 @@ beforeAll(async () => {
   for (const one of [wallet, peer]) await until('open', phase(one, id), (value) => value === 'open', 60_000);
   sites = await loadSites(wallet.store);
   asks = await loadSiteAsks({ store: wallet.store, clock, changed: () => undefined });
+  const push = () => undefined;
+  budgets = await Budgets.load({ store: wallet.store, clock, sites, asks, push, changed: push });
   gate = new Gate({
     store: wallet.store,
     clock,
     random,
     sites,
     asks,
+    budgets,
     running: () => ({ engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' }),
     wantUnlock: () => undefined,
-    push: () => undefined,
+    push,
   });
   await sites.connect(site, 1);
   await gate.handle(site, 'channel.list', { peer: peer.address });

@@ -12,3 +12,10 @@ export class PageError extends Error {
 
 export const anotherRequest = () =>
   new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');
+
+/** Why a request of a page came to nothing. */
+export const failureOf = ({ code, message }: { code: string; message: string }): PageError =>
+  new PageError(
+    code === 'declined' ? 'userRejected' : code === 'stopped' ? 'disconnected' : 'internal',
+    message,
+  );
