@@ -385,12 +385,12 @@ export class Budgets {
     this.#saving = true;
     this.#deps.clock.after(ms, () => {
       this.#saving = false;
-      void this.save().catch(() => undefined);
+      void this.#save().catch(() => undefined);
     });
   }
 
   /** Writes and tells what was settled. */
-  async save(): Promise<void> {
+  async #save(): Promise<void> {
     const keys = [...this.#unsaved];
     this.#unsaved.clear();
     if (keys.length === 0) return;
