@@ -319,6 +319,6 @@ test('parallel sites, failures and kills: no overspend, no lost or doubled payme
       await shop.stop();
       shopClock.end();
     }),
-    { numRuns: Number(process.env.RUNS ?? 20), endOnFailure: true },
+    { numRuns: Number(process.env.RUNS ?? 12), endOnFailure: true },
   );
 }, 300_000);

@@ -247,3 +247,40 @@ describe('a contract of the other side', () => {
     expect(told.map(({ detail }) => detail.by)).toEqual(['me', 'peer']);
   });
 });
+
+describe('a budget with contracts', () => {
+  test('covers calls of what it names, with their coins; all else is asked for', async () => {
+    const asked = gate.handle(site, 'channel.requestBudget', {
+      id,
+      amount: String(ae),
+      perUpdate: String(ae),
+      contracts: [{ contract, functions: ['fund'] }],
+      seconds: 3600,
+      requestId: 'budget',
+    });
+    const open = await question();
+    if (open.kind !== 'site_budget') throw new Error('another question');
+    await budgets.grant(open, 'ch_test', open);
+    await asked;
+    const limitOf = async (work: Promise<unknown>) => {
+      const failed = code(work);
+      const one = await question();
+      await asks.decide(one.id, false);
+      expect(await failed).toBe(4001);
+      return 'limit' in one ? one.limit : undefined;
+    };
+    const before = number();
+    const within = await call('within', 'fund', ae / 10n);
+    expect(number()).toBe(before + 1n);
+    expect(asks.list()).toEqual([]);
+    expect(within).toMatchObject({ returnType: 'ok' });
+    expect(await call('within', 'fund', ae / 10n)).toEqual(within);
+    expect(number()).toBe(before + 1n);
+    expect(await code(call('within', 'fund', ae / 5n))).toBe(-32602);
+    expect(budgets.of(site, id)).toMatchObject({ spent: ae / 10n, reserved: [] });
+    expect(await limitOf(call('other function', 'balance'))).toBe('function');
+    expect(await limitOf(call('too much', 'fund', 2n * ae))).toBe('per_update');
+    expect(await limitOf(makeEscrow('always asked'))).toBeUndefined();
+    await budgets.revoke(site, id);
+  });
+});
