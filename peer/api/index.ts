@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { SiteAsk, SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { anotherRequest, PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Site } from '../../src/background/dapps/sites.ts';
@@ -11,6 +12,7 @@ import type { ChannelActor } from '../../src/engine/actor.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Clock, Random, Store } from '../../src/engine/ports.ts';
 import { inAe } from '../../src/protocol/channel/index.ts';
+import type { PageEvent } from '../../src/rpc/page.ts';
 import type { ApiLimits } from '../policy.ts';
 import { type ApiServer, startApiServer } from './server.ts';
 import { tokenIn } from './token.ts';
@@ -62,13 +64,11 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     addPeer: async () => undefined,
   };
   let server: ApiServer | null = null;
-  const gate: Gate = new Gate({
-    ...deps,
-    sites,
-    asks: tokenAsks(deps.store, deps.limits, (ask) => carryOut(gate, ask)),
-    wantUnlock: () => undefined,
-    push: (_, event) => server?.push(event),
-  });
+  const asks = tokenAsks(deps.store, deps.limits, (ask) => carryOut(gate, ask));
+  const push = (_: string, event: PageEvent) => server?.push(event);
+  const ofGate = { ...deps, sites, asks, push };
+  const budgets = await Budgets.load({ ...ofGate, changed: () => undefined });
+  const gate: Gate = new Gate({ ...ofGate, budgets, wantUnlock: () => undefined });
   const told = (work: Promise<unknown>) =>
     void work.catch((error) =>
       deps.log(`An event was not kept: ${error instanceof Error ? error.message : error}`),
@@ -127,7 +127,11 @@ function tokenAsks(store: Store, limits: ApiLimits, work: (ask: SiteAsk) => Prom
       if (ask.kind === 'site_payment') return true;
       const decision = new Promise<boolean>((resolve, reject) => {
         // The store holds it when `open` lets it go: a repetition meanwhile waits with this one.
-        queueMicrotask(() => work(ask).catch(reject).finally(() => open.delete(ask.id)));
+        queueMicrotask(() =>
+          work(ask)
+            .catch(reject)
+            .finally(() => open.delete(ask.id)),
+        );
         open.set(ask.id, { ask, decision: Promise.resolve(false), resolve, deciding: false });
       });
       open.get(ask.id)!.decision = decision;
@@ -141,6 +145,10 @@ function tokenAsks(store: Store, limits: ApiLimits, work: (ask: SiteAsk) => Prom
       found.resolve(approved);
       return true;
     },
+    // Nobody says no here, so nobody is blocked.
+    decline: async () => false,
+    blocked: () => [],
+    unblock: async () => undefined,
   };
 }
 

@@ -83,29 +83,6 @@ export const PageBudget = v.object({
 });
 export type PageBudget = v.InferOutput<typeof PageBudget>;
 
-export const budgetMethods = {
-  /**
-   * Asks the person for a budget of this channel; it takes the place of one that there is. The person may lower it, so
-   * the answer tells what was granted. From then on `channel.transfer`, and `channel.callContract` of these contracts,
-   * are carried out within it without a question; whatever goes over a limit is asked as before. Answers 4001 where the
-   * person says no. Repeating a requestId gives the budget that was granted for it, as it stands now.
-   */
-  'channel.requestBudget': {
-    params: v.object({
-      id: LocalId,
-      amount: Aetto,
-      perUpdate: Aetto,
-      contracts: v.optional(v.pipe(v.array(BudgetContract), v.maxLength(16)), []),
-      /** How long, from the person's yes on. */
-      seconds: BudgetSeconds,
-      requestId: RequestId,
-    }),
-    result: PageBudget,
-  },
-  /** The budget that this site has for the channel; null where it has none. */
-  'channel.budget': { params: v.object({ id: LocalId }), result: v.nullable(PageBudget) },
-} as const;
-
 export const pageMethods = {
   /** Asks the person to connect the site. Answers the wallet's address; 4001 where the person says no. */
   connect: {
@@ -184,6 +161,26 @@ export const pageMethods = {
     }),
     result: v.object(ofCall),
   },
+  /**
+   * Asks the person for a budget of this channel; it takes the place of one that there is. The person may lower it, so
+   * the answer tells what was granted. From then on `channel.transfer`, and `channel.callContract` of these contracts,
+   * are carried out within it without a question; whatever goes over a limit is asked as before. Answers 4001 where the
+   * person says no. Repeating a requestId gives the budget that was granted for it, as it stands now.
+   */
+  'channel.requestBudget': {
+    params: v.object({
+      id: LocalId,
+      amount: Aetto,
+      perUpdate: Aetto,
+      contracts: v.optional(v.pipe(v.array(BudgetContract), v.maxLength(16)), []),
+      /** How long, from the person's yes on. */
+      seconds: BudgetSeconds,
+      requestId: RequestId,
+    }),
+    result: PageBudget,
+  },
+  /** The budget that this site has for the channel; null where it has none. */
+  'channel.budget': { params: v.object({ id: LocalId }), result: v.nullable(PageBudget) },
   /** Closes by agreement; the person approves. A page can never close alone. */
   'channel.shutdown': {
     params: v.object({ id: LocalId, requestId: RequestId }),

@@ -1,7 +1,6 @@
 /** The wallet's methods and events as types, derived from src/rpc/page.ts: nothing is written twice. */
 import type * as v from 'valibot';
 import type {
-  budgetMethods,
   PageBalances,
   PageBudget,
   PageChannel,
@@ -10,7 +9,7 @@ import type {
   PageMethods,
 } from '../rpc/page.ts';
 
-type Schemas = PageMethods & typeof budgetMethods;
+type Schemas = PageMethods;
 /** By name, as docs/pages.md lists them. Amounts are decimal strings of aetto. */
 export type Methods = {
   [M in keyof Schemas]: {

@@ -178,7 +178,8 @@ describe('a page with the Channel class', () => {
       [channel.createContract({ code: 'cb_', callData: 'cb_', deposit: 0n, vmVersion: 5 }), /vmVersion/],
     ];
     for (const [work, words] of refused) expect((await errorOf(work)).message).toMatch(words);
-    expect(() => channel.on('stateChange' as never, () => undefined)).toThrow(/no event/);
+    const on = channel.on as (name: string, listener: () => void) => void;
+    expect(() => on.call(channel, 'stateChange', () => undefined)).toThrow(/no event/);
   });
 
   test('options of the node’s machine are left out: a page of the SDK drops `sign` alone', async () => {
@@ -375,6 +376,31 @@ describe('a page with the Channel class', () => {
     const pay = () => channel.update(wallet.address, peer.address, ae / 10n, [], { requestId: 'order 7' });
     const [first, second] = [await pay(), await pay()];
     expect(second).toEqual(first);
+  });
+
+  test('pays within a budget without a question, and is asked for what goes over it', async () => {
+    const budget = await channel.requestBudget({ amount: ae, perUpdate: ae / 10n, seconds: 3600 });
+    expect(budget).toMatchObject({ amount: String(ae), perUpdate: String(ae / 10n), spent: '0' });
+    const told: string[] = [];
+    channel.on('budgetChanged', ({ reason }) => void told.push(reason!));
+    const before = wallet.asked.length;
+    for (const _ of [1, 2, 3])
+      expect((await channel.update(wallet.address, peer.address, ae / 10n)).accepted).toBe(true);
+    expect(wallet.asked.length).toBe(before);
+    await until(
+      'told',
+      () => channel.budget(),
+      (now) => now?.spent === String((3n * ae) / 10n),
+    );
+    await until(
+      'told',
+      () => told,
+      (reasons) => reasons.includes('spent'),
+    );
+    wallet.person('no');
+    expect(await channel.update(wallet.address, peer.address, ae / 2n)).toMatchObject({ accepted: false });
+    wallet.person('yes');
+    expect(wallet.asked.length).toBe(before + 1);
   });
 
   test('deposit and withdraw resolve once both sides count it; their callbacks and events come', async () => {

@@ -32,9 +32,10 @@ function complaints(program: string): { line: number; message: string }[] {
     lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     types: [],
   });
-  return ts
-    .getPreEmitDiagnostics(checked)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+  return ts.getPreEmitDiagnostics(checked).map(({ messageText, file, start = 0 }) => ({
+    line: file ? ts.getLineAndCharacterOfPosition(file, start).line : 0,
+    message: ts.flattenDiagnosticMessageText(messageText, ' '),
+  }));
 }
 
 describe('the built package', () => {

@@ -92,15 +92,16 @@ describe('the peer’s socket', () => {
   });
 
   test('a web page is refused though it had the token: any Origin, any fetch of a browser, the preflight', async () => {
-    for (const more of [
+    const ofPages: Record<string, string>[] = [
       { origin: 'https://evil.example' },
       { origin: 'null' },
       { origin: url.origin },
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-origin' },
-    ]) {
+    ];
+    for (const more of ofPages) {
       const { status, headers } = await send({
-        headers: { ...withToken(), ...more } as Record<string, string>,
+        headers: { ...withToken(), ...more },
         body: '{"method":"connect"}',
       });
       expect(status).toBe(403);

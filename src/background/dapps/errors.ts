@@ -20,3 +20,10 @@ export function pageFailure(error: unknown): { code: number; message: string } {
 
 export const anotherRequest = () =>
   new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');
+
+/** Why a request of a page came to nothing. */
+export const failureOf = ({ code, message }: { code: string; message: string }): PageError =>
+  new PageError(
+    code === 'declined' ? 'userRejected' : code === 'stopped' ? 'disconnected' : 'internal',
+    message,
+  );

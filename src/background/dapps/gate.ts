@@ -7,13 +7,14 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { contractsOf, type Outcome, spendable } from '../../protocol/channel/index.ts';
+import { contractsOf, type Outcome, type Request, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
-import { sidesView, termsOf } from '../view.ts';
+import { digestOf, sidesView, termsOf } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
+import { type Budgets, pageBudget } from './budgets.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { Contracts } from './contracts.ts';
-import { PageError } from './errors.ts';
+import { failureOf, PageError } from './errors.ts';
 import { Operations } from './operations.ts';
 import { follows, type Sites } from './sites.ts';
 
@@ -23,6 +24,7 @@ export interface GateDeps {
   random: Random;
   sites: Sites;
   asks: SiteAsks;
+  budgets: Budgets;
   /** Null while the wallet is locked or not set up. */
   running(): { engine: Engine; address: string; networkId: string } | null;
   /** Opens the wallet, so that the person can unlock it. */
@@ -98,6 +100,12 @@ export class Gate {
       this.contracts.call(origin, this.#own(origin, input), input),
     'channel.callContractStatic': async (origin, input) =>
       this.contracts.callStatic(origin, this.#own(origin, input), input),
+    'channel.requestBudget': async (origin, input) =>
+      this.#deps.budgets.request(origin, this.#own(origin, input), input),
+    'channel.budget': async (origin, input) => {
+      const budget = this.#deps.budgets.of(origin, this.#own(origin, input).id);
+      return budget && pageBudget(budget);
+    },
     'channel.shutdown': async (origin, input) =>
       this.operations.begin(origin, input.requestId, this.#own(origin, input), 'shutdown'),
     'channel.sendMessage': async (origin, input) =>
@@ -115,6 +123,7 @@ export class Gate {
 
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
+    await this.#deps.budgets.revokeAll(origin);
     await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
     await this.#deps.sites.disconnect(origin);
   }
@@ -148,6 +157,7 @@ export class Gate {
     if (changes.length > 0 && store)
       await this.#tell(origins, actor, changes, [{ table: 'meta', key, value: now }]);
     this.#told.set(actor.id, { told: now, stored: store });
+    if (actor.over) await this.#deps.budgets.endChannel(actor.id);
   }
 
   /** A text of the other side. It is not kept by the channel, so only who listens now, or soon, gets it. */
@@ -166,15 +176,8 @@ export class Gate {
   }
 
   /** Pays what the person approved. Called by the decision itself, so that a page that is gone loses nothing. */
-  async pay(ask: Extract<SiteAsk, { kind: 'site_payment' }>): Promise<Outcome> {
-    const { engine } = this.#running();
-    return engine.request(ask.channel, {
-      scope: ask.origin,
-      id: ask.requestId,
-      amount: ask.amount,
-      direction: 'pay',
-      note: ask.note,
-    });
+  async pay(ask: PaymentAsk): Promise<Outcome> {
+    return this.#running().engine.request(ask.channel, requestOf(ask));
   }
 
   async #tell(
@@ -266,11 +269,15 @@ export class Gate {
     input: { id: string; amount: string; note?: string | undefined; requestId: string },
   ) {
     const actor = this.#own(origin, input);
-    const known = await this.#running().engine.outcome(origin, input.requestId);
+    const { engine } = this.#running();
+    // Taken up already: the page came back, and hears how it ends.
+    const ending = engine.ending(origin, input.requestId);
+    if (ending) return answerOf(actor, await ending);
+    const known = await engine.outcome(origin, input.requestId);
     if (known) return answerOf(actor, known);
     const amount = BigInt(input.amount);
     const id = askId('site_payment', origin, input.requestId);
-    const ask: SiteAsk = {
+    const ask: PaymentAsk = {
       kind: 'site_payment',
       id,
       origin,
@@ -280,21 +287,20 @@ export class Gate {
       note: input.note ?? null,
       requestId: input.requestId,
     };
-    const open = this.#deps.asks.ofSite('site_payment', origin);
-    const same = open.find((other) => other.id === id);
+    const same = this.#deps.asks.get(id);
     if (same && !sameAsk(same, ask))
       throw new PageError(
         'invalidParams',
         'This requestId belongs to another payment: use a new one for a new payment.',
       );
-    const decided =
-      !same && actor.channel.proposal?.requests.some((r) => r.scope === origin && r.id === input.requestId);
-    // Approved already and under way: the page came back, and hears how it ends.
-    if (decided) return answerOf(actor, await this.pay(ask));
     if (!same) {
-      if (open.length > 0)
-        throw new PageError('limitExceeded', 'Another payment of this site waits for the person already.');
       this.#check(actor, amount);
+      const paid = await this.#deps.budgets.spend(engine, actor.id, requestOf(ask), {
+        of: digestOf(['pay', actor.id, input.amount, ask.note]),
+        payment: { amount, call: null },
+      });
+      if ('outcome' in paid) return answerOf(actor, paid.outcome);
+      if (paid.limit) ask.limit = paid.limit;
     }
     if (!(await this.#deps.asks.ask(ask)))
       throw new PageError('userRejected', 'The person declined this payment.');
@@ -315,6 +321,16 @@ export class Gate {
       );
   }
 }
+
+type PaymentAsk = Extract<SiteAsk, { kind: 'site_payment' }>;
+
+const requestOf = ({ origin, requestId, amount, note }: PaymentAsk): Request => ({
+  scope: origin,
+  id: requestId,
+  amount,
+  direction: 'pay',
+  note,
+});
 
 const sameAsk = (a: SiteAsk, b: SiteAsk): boolean =>
   a.kind === 'site_payment' &&
@@ -345,8 +361,7 @@ function answerOf(actor: ChannelActor, outcome: Outcome) {
       'invalidParams',
       'This requestId belongs to a contract: use a new one for a payment.',
     );
-  if (!outcome.ok || !outcome.balances)
-    throw new PageError(outcome.code === 'declined' ? 'userRejected' : 'internal', outcome.message);
+  if (!outcome.ok || !outcome.balances) throw failureOf(outcome);
   return {
     id: actor.id,
     sequenceNumber: String(outcome.number),
