@@ -6,6 +6,8 @@ export const usage = `npm run peer -- [flags]
   --node URL            the chain's node                             (http://127.0.0.1:3013)
   --listen PORT         where wallets connect (WebSocket, loopback)  (3014)
   --http PORT           shop data and orders over HTTP               (3016)
+  --api PORT            methods for your own programs, by the token  (none)
+                        in DIR/api-token
   --name TEXT           shown in invites                             (Demo shop)
   --policy FILE         JSON: channels and contracts taken, prices   (peer/policy.json)
   --faucet URL          asks for test coins when the account is low  (NODE/devnet/faucet on ae_devnet)
@@ -18,6 +20,8 @@ export interface Flags {
   node: string;
   listen: number;
   http: number;
+  /** Null: no socket for programs. 0: any port. */
+  api: number | null;
   name: string;
   policy: string;
   faucet: string | null;
@@ -43,6 +47,7 @@ export function readFlags(args: string[]): Flags {
         node: { type: 'string' },
         listen: { type: 'string' },
         http: { type: 'string' },
+        api: { type: 'string' },
         name: { type: 'string' },
         policy: { type: 'string' },
         faucet: { type: 'string' },
@@ -70,6 +75,7 @@ export function readFlags(args: string[]): Flags {
     node,
     listen: whole('listen', 3014, 65_535),
     http: whole('http', 3016, 65_535),
+    api: values.api === undefined ? null : whole('api', 0, 65_535),
     name: values.name ?? 'Demo shop',
     policy: values.policy ?? 'peer/policy.json',
     faucet: values.faucet ?? null,

@@ -9,6 +9,7 @@ import { startTowerClient, type TowerClient } from '../src/engine/tower-client.t
 import { createTransport } from '../src/engine/transport/index.ts';
 import { encode } from '../src/protocol/chain/address.ts';
 import { formatInvite, parseTowerLink } from '../src/rpc/invite.ts';
+import { createApi } from './api/index.ts';
 import type { Flags } from './flags.ts';
 import { startHttp } from './http.ts';
 import { createOrders } from './orders.ts';
@@ -20,6 +21,8 @@ export interface Peer {
   address: string;
   invite: string;
   engine: Engine;
+  /** The socket for programs, and where its token is. */
+  api: { url: string; tokenFile: string } | null;
   stop(): Promise<void>;
 }
 
@@ -41,6 +44,16 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     throw new Error(`--tower is for ${tower.networkId}, the node is on ${status.networkId}: give another.`);
   const delegates = tower ? [tower.peer] : [];
   let client: TowerClient | null = null;
+  const address = encode('ak', signer.publicKey);
+  let running: { engine: Engine; address: string; networkId: string } | null = null;
+  const limits = policy.api;
+  const api =
+    flags.api === null
+      ? null
+      : await createApi({
+          ...{ port: flags.api, data: flags.data, store, clock, random, limits, log },
+          running: () => running,
+        });
   const engine = await Engine.start({
     store,
     signer,
@@ -54,7 +67,10 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     acceptIncoming: () => true,
     watchInterval,
     on: {
-      changed: (actor) => client?.changed(actor),
+      changed(actor) {
+        client?.changed(actor);
+        api?.changed(actor);
+      },
       considering(actor) {
         log(`channel ${actor.id.slice(0, 8)}: accepted by policy`);
         engine
@@ -68,7 +84,7 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
         }
         refill().catch(() => undefined);
       },
-      inband: () => undefined,
+      inband: (actor, data) => api?.message(actor, data),
       storeFailed: (error) =>
         log(`The store failed, nothing was sent: ${error instanceof Error ? error.message : error}`),
       chain: (_, problem) => problem && log(`The node cannot be asked: ${problem.message}`),
@@ -96,7 +112,6 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
       changed: () => undefined,
     });
 
-  const address = encode('ak', signer.publicKey);
   const faucet = faucetOf(flags.faucet, flags.node, status.networkId);
   /** A shop on a test network keeps itself able to fund channels. */
   const refill = () =>
@@ -121,11 +136,15 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     }),
     orders,
   );
+  running = { engine, address, networkId: status.networkId };
+  await api?.start();
   return {
     address,
     invite: invite(),
     engine,
+    api,
     async stop() {
+      await api?.stop();
       http.close();
       http.closeAllConnections();
       client?.stop();

@@ -29,12 +29,21 @@ const PolicyFile = v.strictObject({
     ]),
     'none',
   ),
+  /** What one call over the peer's socket may pay, and put into a channel; without limit where they are left out. */
+  api: v.optional(v.strictObject({ maxPayment: v.optional(Ae), maxFunding: v.optional(Ae) }), {}),
   prices: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,40}$/)), Ae), {}),
 });
+
+/** Of one call over the socket: aetto; null for no limit. */
+export interface ApiLimits {
+  maxPayment: bigint | null;
+  maxFunding: bigint | null;
+}
 
 export interface Policy {
   accept: AcceptancePolicy;
   contracts: ContractPolicy;
+  api: ApiLimits;
   /** Item -> price in aetto. */
   prices: Map<string, bigint>;
 }
@@ -60,7 +69,8 @@ export function readPolicy(path: string): Policy {
       `The policy file ${path} is wrong at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`,
     );
   }
-  const { accept, contracts, prices } = parsed.output;
+  const { accept, contracts, prices, api } = parsed.output;
+  const limit = (text: string | undefined) => (text === undefined ? null : aettoOf(text));
   const base = defaultSettings.policy;
   const amount = (text: string | undefined, fallback: bigint) =>
     text === undefined ? fallback : aettoOf(text);
@@ -76,6 +86,7 @@ export function readPolicy(path: string): Policy {
       maxResponderAmount: amount(accept.maxResponderAmount, base.maxResponderAmount),
     },
     contracts,
+    api: { maxPayment: limit(api.maxPayment), maxFunding: limit(api.maxFunding) },
     prices: new Map(Object.entries(prices).map(([item, price]) => [item, aettoOf(price)])),
   };
 }

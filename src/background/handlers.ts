@@ -191,13 +191,25 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       return approval;
     },
     'approval.contract': ({ id }) => wallet.contractPreview(id),
-    async 'approval.decide'({ id, approve, digest }) {
-      await wallet.decide(id, approve, digest);
+    async 'approval.decide'({ id, approve, digest, budget }) {
+      await wallet.decide(id, approve, digest, budget && { ...sumsOf(budget), seconds: budget.seconds });
       return ok;
     },
     async 'site.disconnect'({ origin }) {
       await wallet.gate.disconnect(origin);
       wallet.changed();
+      return ok;
+    },
+    async 'site.unblock'({ origin }) {
+      await wallet.asks.unblock(origin);
+      return ok;
+    },
+    async 'budget.change'({ origin, channel, expiresAt, ...sums }) {
+      await wallet.budgets.change(origin, channel, { ...sumsOf(sums), expiresAt });
+      return ok;
+    },
+    async 'budget.revoke'({ origin, channel }) {
+      await wallet.budgets.revoke(origin, channel);
       return ok;
     },
   };
@@ -218,6 +230,11 @@ async function move(
   if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
   return { sequenceNumber: String(outcome.number) };
 }
+
+const sumsOf = ({ amount, perUpdate }: { amount: string; perUpdate: string }) => ({
+  amount: BigInt(amount),
+  perUpdate: BigInt(perUpdate),
+});
 
 function positive(text: string): bigint {
   const amount = BigInt(text);

@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import type { Runtime } from 'webextension-polyfill';
 import { type AeppNode, type AeppReply, aeppErrors } from '../rpc/aepp.ts';
-import { type PageEvent, type PageReply, PageRequest, pageErrors } from '../rpc/page.ts';
+import { type PageEvent, type PageReply, PageRequest } from '../rpc/page.ts';
 import { AeppError } from './dapps/aepp.ts';
-import { PageError } from './dapps/errors.ts';
+import { PageError, pageFailure } from './dapps/errors.ts';
 
 /** What of the wallet pages reach. */
 export interface PageWallet {
@@ -131,12 +131,6 @@ export function createPageServer(
 }
 
 const tooMany = 'Too many requests at once: wait for the answers.';
-
-/** No inner detail leaves for a page. */
-function pageFailure(error: unknown): Failure {
-  if (error instanceof PageError) return { code: error.code, message: error.message };
-  return { code: pageErrors.internal, message: 'The wallet could not do this.' };
-}
 
 function aeppFailure(error: unknown): Failure {
   if (error instanceof AeppError) return error.failure;

@@ -21,6 +21,7 @@ import type { PageEvent } from '../rpc/page.ts';
 import type { ApprovalView, ContractPreview, HistoryItem, WalletView } from '../rpc/schema.ts';
 import { AeppGate } from './dapps/aepp.ts';
 import { loadSiteAsks, type SiteAsks } from './dapps/approvals.ts';
+import { Budgets, type Granted, usageOf } from './dapps/budgets.ts';
 import { Gate } from './dapps/gate.ts';
 import { loadSites, type Sites } from './dapps/sites.ts';
 import { contractPreview, siteApproval } from './dapps/views.ts';
@@ -94,6 +95,7 @@ export class Wallet {
   readonly #deps: WalletDeps;
   readonly sites: Sites;
   readonly asks: SiteAsks;
+  readonly budgets: Budgets;
   readonly gate: Gate;
   readonly aepp: AeppGate;
   #settings: StoredSettings;
@@ -125,20 +127,29 @@ export class Wallet {
       clock: deps.clock,
       changed: () => wallet?.changed(),
     });
-    wallet = new Wallet(deps, sites, asks, await readSettings(deps.store), await readNetwork(deps.store));
+    const budgets = await Budgets.load({
+      store: deps.store,
+      clock: deps.clock,
+      sites,
+      asks,
+      push: deps.pushToPages,
+      changed: () => wallet?.changed(),
+    });
+    const settings = await readSettings(deps.store);
+    wallet = new Wallet(deps, { sites, asks, budgets }, settings, await readNetwork(deps.store));
     return wallet;
   }
 
   private constructor(
     deps: WalletDeps,
-    sites: Sites,
-    asks: SiteAsks,
+    { sites, asks, budgets }: { sites: Sites; asks: SiteAsks; budgets: Budgets },
     settings: StoredSettings,
     network: StoredNetwork,
   ) {
     this.#deps = deps;
     this.sites = sites;
     this.asks = asks;
+    this.budgets = budgets;
     this.#settings = settings;
     this.#network = network;
     this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
@@ -161,6 +172,7 @@ export class Wallet {
       random: deps.random,
       sites,
       asks,
+      budgets,
       running: () => this.#running && { ...this.#running, networkId: this.#network.networkId },
       wantUnlock: deps.wantUnlock,
       push: deps.pushToPages,
@@ -279,6 +291,14 @@ export class Wallet {
       },
     });
     transport.onAddresses(() => this.changed());
+    try {
+      await this.budgets.reconcile(engine);
+    } catch (error) {
+      // Never two engines on one store.
+      await engine.stop();
+      await transport.stop();
+      throw error;
+    }
     this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey), tower: null };
     await this.#startTower();
     for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
@@ -610,6 +630,7 @@ export class Wallet {
       engine: running.engine,
       publicKey: running.signer.publicKey,
       networkId: this.#network.networkId,
+      budgets: this.budgets,
     };
     const ofSites = this.asks.list().flatMap((ask) => siteApproval(shown, ask) ?? []);
     return [...ofChannels, ...ofSites].sort((a, b) => a.createdAt - b.createdAt);
@@ -623,8 +644,8 @@ export class Wallet {
     return contractPreview(this.running().engine, ask);
   }
 
-  /** The person's decision, about exactly what was shown. */
-  async decide(id: string, approve: boolean, digest: string): Promise<void> {
+  /** The person's decision, about exactly what was shown. @param granted of a budget, where it is less than was asked */
+  async decide(id: string, approve: boolean, digest: string, granted?: Granted): Promise<void> {
     const approval = this.approvals().find((candidate) => candidate.id === id);
     if (!approval)
       throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
@@ -632,21 +653,30 @@ export class Wallet {
     if (approve && digest !== shown)
       throw new WalletError('changed', 'This request changed while you looked at it. Check it again.');
     const { engine } = this.running();
+    if (!approve && 'origin' in approval) {
+      await this.asks.decline(id);
+      return;
+    }
     switch (approval.kind) {
       case 'connect':
-        if (approve) await this.gate.connected(approval.origin);
-        await this.asks.decide(id, approve);
+        await this.gate.connected(approval.origin);
+        await this.asks.decide(id, true);
         return;
+      case 'site_budget': {
+        const ask = this.asks.get(id);
+        const { channelId } = engine.channel(approval.channel).channel;
+        if (ask?.kind === 'site_budget' && channelId)
+          await this.budgets.grant(ask, encode('ch', channelId), granted ?? ask);
+        return;
+      }
       case 'site_channel': {
         const ask = this.asks.get(id);
-        if (!approve) await this.asks.decide(id, false);
-        else if (ask?.kind === 'site_channel') await this.gate.operations.carryOut(ask);
+        if (ask?.kind === 'site_channel') await this.gate.operations.carryOut(ask);
         return;
       }
       case 'site_contract': {
         const ask = this.asks.get(id);
-        if (!approve) await this.asks.decide(id, false);
-        else if (ask?.kind === 'site_contract') {
+        if (ask?.kind === 'site_contract') {
           this.#deps.keepWindow(id);
           const outcome = await this.gate.contracts.carryOut(ask);
           if (outcome && !outcome.ok) throw new WalletError(outcome.code, outcome.message);
@@ -656,13 +686,13 @@ export class Wallet {
       case 'site_transaction':
       case 'site_message':
         // The page's call signs it; where the page is gone, nothing is signed.
-        await this.asks.decide(id, approve);
+        await this.asks.decide(id, true);
         return;
       case 'site_payment': {
         const ask = this.asks.get(id);
-        await this.asks.decide(id, approve);
+        await this.asks.decide(id, true);
         // The page may be gone; what the person approved is paid all the same, once.
-        if (approve && ask?.kind === 'site_payment') {
+        if (ask?.kind === 'site_payment') {
           const outcome = await this.gate.pay(ask);
           if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
         }
@@ -730,10 +760,42 @@ export class Wallet {
         .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0, running!.tower))
         .sort((a, b) => b.openedAt - a.openedAt),
       approvals: this.approvals(),
-      sites: this.sites.list().map(({ origin, connectedAt }) => ({ origin, connectedAt })),
+      sites: this.#siteViews(),
       settings: this.#settings,
       storage: this.#storage,
     };
+  }
+
+  /** Connected sites, and those that are blocked though they are not connected. */
+  #siteViews(): WalletView['sites'] {
+    const blocked = new Map(this.asks.blocked().map(({ origin, since }) => [origin, since]));
+    const asking = new Set(this.asks.list().map(({ origin }) => origin));
+    const connected = this.sites.list().map(({ origin, connectedAt }) => ({
+      origin,
+      connectedAt,
+      blockedSince: blocked.get(origin) ?? null,
+      asking: asking.has(origin),
+      budgets: this.budgets.ofSite(origin).map((budget) => ({
+        channel: budget.channel,
+        peer: budget.peer,
+        amount: budget.amount.toString(),
+        perUpdate: budget.perUpdate.toString(),
+        contracts: budget.contracts,
+        expiresAt: budget.expiresAt,
+        ...usageOf(budget),
+      })),
+    }));
+    const others = [...blocked].filter(([origin]) => !this.sites.get(origin));
+    return [
+      ...connected,
+      ...others.map(([origin, blockedSince]) => ({
+        origin,
+        connectedAt: null,
+        blockedSince,
+        asking: asking.has(origin),
+        budgets: [],
+      })),
+    ];
   }
 
   #coversDisputes({ engine }: Running): boolean {

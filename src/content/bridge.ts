@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { PageEvent, PageReply, pageErrors, pageMethods } from '../rpc/page.ts';
+import { mayRepeat } from '../rpc/repeatable.ts';
 import { EventOrder } from './events.ts';
 import { maxInFlight, type PageFrame, parseFrame } from './frames.ts';
 import { WorkerLink, type WorkerPort } from './worker-link.ts';
@@ -15,16 +16,6 @@ export interface BridgeDeps {
   after(run: () => void, milliseconds: number): void;
 }
 
-/** `connect` repeated finds the question that is already before the person. */
-const repeatable: ReadonlySet<string> = new Set([
-  'connect',
-  'channel.list',
-  'channel.get',
-  'channel.balances',
-  'channel.leave',
-  'channel.reconnect',
-  'events.since',
-]);
 /** A call is sent at most so often before it fails. */
 const maxSends = 5;
 
@@ -169,10 +160,4 @@ export class Bridge {
       'The wallet was updated or removed: reload this page to reach it again.',
     );
   }
-}
-
-/** Whether sending the call twice does what sending it once does. */
-function mayRepeat({ method, params }: Call): boolean {
-  if (repeatable.has(method)) return true;
-  return typeof params === 'object' && params !== null && Object.hasOwn(params, 'requestId');
 }

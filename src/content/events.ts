@@ -13,12 +13,14 @@ export interface EventOrderDeps {
 export class EventOrder {
   readonly #deps: EventOrderDeps;
   /** Number of the last event delivered; null until one is known. */
-  #last: number | null = null;
+  #last: number | null;
   #fetching = false;
   #waiting: PageEvent[] = [];
 
-  constructor(deps: EventOrderDeps) {
+  /** @param last number of the last event that was delivered earlier; without it only what is new is delivered */
+  constructor(deps: EventOrderDeps, last: number | null = null) {
     this.#deps = deps;
+    this.#last = last;
   }
 
   /** A connection to the worker is new: finds out what was missed, or at first what the latest number is. */

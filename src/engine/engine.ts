@@ -131,9 +131,13 @@ export class Engine {
   readonly #doubt: Doubt;
   readonly #rival: RivalWatch;
   #accountSeenAt = 0;
+  #stopped = false;
   readonly #actors = new Map<string, ChannelActor>();
   readonly #byWire = new Map<string, ChannelActor>();
-  readonly #waiting = new Map<string, { done: (outcome: Outcome) => void; promise: Promise<Outcome> }>();
+  readonly #waiting = new Map<
+    string,
+    { request: Request; done: (outcome: Outcome) => void; promise: Promise<Outcome> }
+  >();
   /** Outcomes that were told and are not durable yet. */
   readonly #told = new Map<string, Outcome>();
   readonly #unreachable = new Map<string, string>();
@@ -231,6 +235,9 @@ export class Engine {
     this.#watcher.stop();
     this.#sessions.stop();
     await Promise.all([...this.#actors.values()].map((actor) => actor.stop()));
+    this.#stopped = true;
+    for (const { request, done } of this.#waiting.values()) done(failed(request, 'stopped', stopSentence));
+    this.#waiting.clear();
   }
 
   // ---- what is there
@@ -410,42 +417,58 @@ export class Engine {
     return (known as Outcome | undefined) ?? null;
   }
 
-  /**
-   * Pays or asks over the channel. Resolves when the peer co-signed or the request failed. The same scope and id
-   * return the first outcome and never pay twice.
-   */
-  async request(id: string, request: Request): Promise<Outcome> {
-    const key = requestKey(request.scope, request.id);
-    const waiting = this.#waiting.get(key);
+  /** How a request will end that has been taken up and has no outcome yet; null of any other. Begins nothing. */
+  ending(scope: string, id: string): Promise<Outcome> | null {
+    const waiting = this.#waiting.get(requestKey(scope, id));
     if (waiting) return waiting.promise;
+    // Of an earlier life: it was proposed, or is to be proposed again after a conflict.
+    for (const { channel } of this.#actors.values()) {
+      const taken = [...(channel.proposal?.requests ?? []), ...channel.live.queue];
+      const request = taken.find((one) => one.scope === scope && one.id === id);
+      if (request) return this.#await(request).promise;
+    }
+    return null;
+  }
+
+  #await(request: Request) {
     let done: (outcome: Outcome) => void = () => undefined;
     const promise = new Promise<Outcome>((resolve) => {
       done = resolve;
     });
+    const waiting = { request, done, promise };
+    this.#waiting.set(requestKey(request.scope, request.id), waiting);
+    return waiting;
+  }
+
+  /**
+   * Pays or asks over the channel. Resolves when the peer co-signed or the request failed. The same scope and id
+   * return the first outcome and never pay twice. Code `stopped`: how it ends is known only after the next start.
+   */
+  async request(id: string, request: Request): Promise<Outcome> {
+    if (this.#stopped) return failed(request, 'stopped', stopSentence);
+    const underWay = this.ending(request.scope, request.id);
+    if (underWay) return underWay;
+    const key = requestKey(request.scope, request.id);
     // Known from here on, so that a repetition meets this one and not the store's past.
-    this.#waiting.set(key, { done, promise });
+    const { done, promise } = this.#await(request);
     try {
       const known = await this.outcome(request.scope, request.id);
+      // The engine stopped while the store was read.
+      if (!this.#waiting.has(key)) return promise;
       if (known) {
         this.#waiting.delete(key);
         done(known);
         return known;
       }
       this.#requireSole();
-      const actor = this.channel(id);
-      const proposed = actor.channel.proposal?.requests.some((r) => requestKey(r.scope, r.id) === key);
-      if (!proposed) await actor.post({ type: 'request', request });
+      await this.channel(id).post({ type: 'request', request });
     } catch (error) {
       this.#waiting.delete(key);
-      const outcome: Outcome = {
-        scope: request.scope,
-        id: request.id,
-        ok: false,
-        number: null,
-        balances: null,
-        code: error instanceof EngineError ? error.code : 'not_stored',
-        message: error instanceof Error ? error.message : String(error),
-      };
+      const outcome = failed(
+        request,
+        error instanceof EngineError ? error.code : 'not_stored',
+        error instanceof Error ? error.message : String(error),
+      );
       done(outcome);
       return outcome;
     }
@@ -980,3 +1003,14 @@ export class Engine {
     work.catch(() => undefined);
   }
 }
+
+const stopSentence = 'The wallet stopped before the other side answered: ask again with the same request id.';
+const failed = ({ scope, id }: Request, code: string, message: string): Outcome => ({
+  scope,
+  id,
+  ok: false,
+  number: null,
+  balances: null,
+  code,
+  message,
+});

@@ -19,6 +19,8 @@ export const tables = [
   'requests',
   /** Sites: origin -> permission. */
   'sites',
+  /** `${origin}/${local id}` -> what the site may pay there without a question, what of it is used and reserved. */
+  'budgets',
   /** `${origin}/${number, 12 digits}` -> an event for a page. */
   'events',
   /** Approvals that wait for the person: id -> approval. */

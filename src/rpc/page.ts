@@ -20,6 +20,8 @@ export const PageBalances = v.object({
   theirs: Aetto,
   spendable: Aetto,
   sequenceNumber: v.string(),
+  /** What contracts of the channel hold. */
+  contracts: v.array(v.object({ contract: v.string(), balance: Aetto })),
 });
 
 /** Code or call data, `cb_`; the worker decodes it. */
@@ -50,6 +52,37 @@ export const PageContractOutcome = v.object({
   theirs: Aetto,
 });
 
+/** Which contract a budget covers, and by which of its functions; by any where `functions` is left out. */
+const BudgetContract = v.object({
+  contract: ContractId,
+  functions: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^[a-z_][A-Za-z0-9_']{0,63}$/, 'a function has a name'))),
+      v.minLength(1),
+      v.maxLength(32),
+    ),
+  ),
+});
+/** So long a budget may hold: 60 seconds to a year. */
+export const BudgetSeconds = v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(366 * 86_400));
+
+/** What a site may pay over a channel without a question. Amounts in aetto. */
+export const PageBudget = v.object({
+  id: LocalId,
+  channelId: v.nullable(v.string()),
+  /** In total, and at most at once. */
+  amount: Aetto,
+  perUpdate: Aetto,
+  contracts: v.array(BudgetContract),
+  /** ms since 1970 */
+  expiresAt: v.number(),
+  /** Co-signed, under way, and what may still be asked for. */
+  spent: Aetto,
+  reserved: Aetto,
+  left: Aetto,
+});
+export type PageBudget = v.InferOutput<typeof PageBudget>;
+
 export const pageMethods = {
   /** Asks the person to connect the site. Answers the wallet's address; 4001 where the person says no. */
   connect: {
@@ -57,8 +90,8 @@ export const pageMethods = {
     result: v.object({ address: Address, networkId: v.string() }),
   },
   disconnect: { params: nothing, result: v.object({}) },
-  /** The channels with one peer (the shop's own account), newest first. */
-  'channel.list': { params: v.object({ peer: Address }), result: v.array(PageChannel) },
+  /** The channels with one peer (the shop's own account), or with all that the site has named; newest first. */
+  'channel.list': { params: v.object({ peer: v.optional(Address) }), result: v.array(PageChannel) },
   'channel.get': { params: v.object({ id: LocalId }), result: PageChannel },
   'channel.balances': { params: v.object({ id: LocalId }), result: PageBalances },
   /**
@@ -128,6 +161,26 @@ export const pageMethods = {
     }),
     result: v.object(ofCall),
   },
+  /**
+   * Asks the person for a budget of this channel; it takes the place of one that there is. The person may lower it, so
+   * the answer tells what was granted. From then on `channel.transfer`, and `channel.callContract` of these contracts,
+   * are carried out within it without a question; whatever goes over a limit is asked as before. Answers 4001 where the
+   * person says no. Repeating a requestId gives the budget that was granted for it, as it stands now.
+   */
+  'channel.requestBudget': {
+    params: v.object({
+      id: LocalId,
+      amount: Aetto,
+      perUpdate: Aetto,
+      contracts: v.optional(v.pipe(v.array(BudgetContract), v.maxLength(16)), []),
+      /** How long, from the person's yes on. */
+      seconds: BudgetSeconds,
+      requestId: RequestId,
+    }),
+    result: PageBudget,
+  },
+  /** The budget that this site has for the channel; null where it has none. */
+  'channel.budget': { params: v.object({ id: LocalId }), result: v.nullable(PageBudget) },
   /** Closes by agreement; the person approves. A page can never close alone. */
   'channel.shutdown': {
     params: v.object({ id: LocalId, requestId: RequestId }),
@@ -164,6 +217,11 @@ export const PageEvent = v.object({
     'depositLocked',
     'withdrawLocked',
     'message',
+    /**
+     * A budget was `granted`, `changed`, `revoked`, is `expired`, or payments took from it or gave back (`spent`): that is
+     * `reason`. The other details are PageBudget's amount, perUpdate, spent, reserved, left and expiresAt.
+     */
+    'budgetChanged',
     'error',
   ]),
   id: v.nullable(LocalId),

@@ -3,6 +3,7 @@
  * popup. A failed call answers `{ code, message }`; `message` is one sentence a person can act on.
  */
 import * as v from 'valibot';
+import { BudgetSeconds } from './page.ts';
 import {
   Address,
   Aetto,
@@ -177,10 +178,30 @@ export const popupMethods = {
   'approval.contract': { params: v.object({ id: v.string() }), result: ContractPreview },
   /** The person's decision. `digest` names what was shown (empty for `connect`); a changed request is refused. */
   'approval.decide': {
-    params: v.object({ id: v.string(), approve: v.boolean(), digest: v.string() }),
+    params: v.object({
+      id: v.string(),
+      approve: v.boolean(),
+      digest: v.string(),
+      /** What is granted of a budget; all that was asked for where it is left out. */
+      budget: v.optional(v.object({ amount: Aetto, perUpdate: Aetto, seconds: BudgetSeconds })),
+    }),
     result: done,
   },
   'site.disconnect': { params: v.object({ origin: v.string() }), result: done },
+  /** Lets a site ask again that was blocked, and takes back what it asks now. */
+  'site.unblock': { params: v.object({ origin: v.string() }), result: done },
+  /** Other limits for what a site may pay without a question; `expiresAt` in ms since 1970. */
+  'budget.change': {
+    params: v.object({
+      origin: v.string(),
+      channel: LocalId,
+      amount: Aetto,
+      perUpdate: Aetto,
+      expiresAt: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+    result: done,
+  },
+  'budget.revoke': { params: v.object({ origin: v.string(), channel: LocalId }), result: done },
 } as const;
 
 export type PopupMethods = typeof popupMethods;

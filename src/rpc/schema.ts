@@ -157,6 +157,30 @@ export const TxFact = v.object({
   value: v.string(),
 });
 
+/** A limit of a site's budget that a request goes over. */
+export const BudgetLimit = v.picklist(['per_update', 'total', 'contract', 'function']);
+
+/** Contracts (ct_) that a budget covers; of which functions, null: any. */
+const BudgetContracts = v.array(
+  v.object({ contract: v.string(), functions: v.nullable(v.array(v.string())) }),
+);
+
+/** What a site may pay without a question on one channel. */
+export const BudgetView = v.object({
+  channel: LocalId,
+  peer: v.string(),
+  amount: Aetto,
+  perUpdate: Aetto,
+  contracts: BudgetContracts,
+  /** ms since 1970 */
+  expiresAt: v.number(),
+  spent: Aetto,
+  /** Payments under way. */
+  reserved: Aetto,
+  left: Aetto,
+});
+export type BudgetView = v.InferOutput<typeof BudgetView>;
+
 /** Something that needs the person. It survives a restart of the worker; closing the window means no. */
 export const ApprovalView = v.variant('kind', [
   v.object({
@@ -175,9 +199,31 @@ export const ApprovalView = v.variant('kind', [
     entries: v.array(DecodedEntry),
     amount: Aetto,
     note: v.nullable(v.string()),
+    /** Why the site's budget does not cover it; null where it has none. */
+    limit: v.nullable(BudgetLimit),
     before: v.object({ mine: Aetto, theirs: Aetto }),
     after: v.object({ mine: Aetto, theirs: Aetto }),
     /** Names what was shown: a decision on anything else is refused. */
+    digest: v.string(),
+  }),
+  v.object({
+    /** A page wants to pay without a question, within limits. */
+    kind: v.literal('site_budget'),
+    id: v.string(),
+    origin: v.string(),
+    createdAt: v.number(),
+    channel: LocalId,
+    peer: v.string(),
+    /** In total, and at most at once. */
+    amount: Aetto,
+    perUpdate: Aetto,
+    contracts: BudgetContracts,
+    /** From the person's yes on. */
+    seconds: v.number(),
+    /** What the channel can pay now. */
+    spendable: Aetto,
+    /** The one that it takes the place of. */
+    replaces: v.nullable(v.object({ amount: Aetto, left: Aetto, expiresAt: v.number() })),
     digest: v.string(),
   }),
   v.object({
@@ -236,6 +282,8 @@ export const ApprovalView = v.variant('kind', [
     /** Of a call: the limit, and what a unit of it costs if the call is forced on the chain. */
     gas: v.nullable(v.object({ limit: v.string(), price: Aetto })),
     sequenceNumber: v.string(),
+    /** Why the site's budget does not cover it; null where it has none. */
+    limit: v.nullable(BudgetLimit),
     before: v.object({ mine: Aetto, theirs: Aetto }),
     held: Aetto,
     digest: v.string(),
@@ -426,7 +474,18 @@ export const WalletView = v.object({
   network: NetworkView,
   channels: v.array(ChannelView),
   approvals: v.array(ApprovalView),
-  sites: v.array(v.object({ origin: v.string(), connectedAt: v.number() })),
+  sites: v.array(
+    v.object({
+      origin: v.string(),
+      /** Null where it is not connected, only blocked. */
+      connectedAt: v.nullable(v.number()),
+      /** It asked again and again: its questions are turned away since then (ms since 1970) until it is unblocked. */
+      blockedSince: v.nullable(v.number()),
+      /** A question of it is open, shown or not. */
+      asking: v.boolean(),
+      budgets: v.array(BudgetView),
+    }),
+  ),
   settings: v.object({
     autoLockMinutes: v.number(),
     minimumDepth: v.number(),

@@ -106,6 +106,8 @@ describe('restoring', () => {
       { table: 'requests', key: 'popup/1', value: { ok: true, number: 7n } },
       { table: 'approvals', key: 'q', value: { kind: 'connect' } },
       { table: 'events', key: 'https://a.example/000000000001', value: { number: 1 } },
+      // What was used of it since the backup nobody would know.
+      { table: 'budgets', key: 'https://a.example/c', value: { amount: 5n, spent: 1n } },
     ]);
     const made = await exportBackup(here, 'ae_test', password);
     expect(made.name).toMatch(/^tandem-backup-[1-9A-Za-z]{6}-\d{4}-\d\d-\d\d\.json$/);
@@ -123,8 +125,8 @@ describe('restoring', () => {
     expect(address).toBe(await here.vault.address());
     expect(await there.vault.address()).toBe(address);
     expect(await there.vault.revealPhrase('another password')).toBe(phrase);
-    const { approvals, events, ...kept } = await contents(here.store);
-    expect([approvals?.length, events?.length]).toEqual([1, 1]);
+    const { approvals, events, budgets, ...kept } = await contents(here.store);
+    expect([approvals?.length, events?.length, budgets?.length]).toEqual([1, 1, 1]);
     expect(await contents(there.store)).toEqual(kept);
     expect(await problemOf(importBackup(there, made.file, password))).toBe('not_empty');
   }, 120_000);

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
 import { contractPreview, siteApproval } from '../../src/background/dapps/views.ts';
@@ -21,6 +22,7 @@ let peer: Party;
 let id: string;
 let sites: Sites;
 let asks: SiteAsks;
+let budgets: Budgets;
 let gate: Gate;
 let contract: string;
 
@@ -68,7 +70,7 @@ async function decide(approve: boolean): Promise<void> {
   if (approve) await gate.contracts.carryOut(ask);
   else await asks.decide(ask.id, false);
 }
-const deps = () => ({ engine: wallet.engine, publicKey: wallet.publicKey, networkId: 'ae_devnet' });
+const deps = () => ({ engine: wallet.engine, publicKey: wallet.publicKey, networkId: 'ae_devnet', budgets });
 const number = () => wallet.engine.channel(id).channel.latest!.number;
 
 beforeAll(async () => {
@@ -80,15 +82,18 @@ beforeAll(async () => {
   for (const one of [wallet, peer]) await until('open', phase(one, id), (value) => value === 'open', 60_000);
   sites = await loadSites(wallet.store);
   asks = await loadSiteAsks({ store: wallet.store, clock, changed: () => undefined });
+  const push = () => undefined;
+  budgets = await Budgets.load({ store: wallet.store, clock, sites, asks, push, changed: push });
   gate = new Gate({
     store: wallet.store,
     clock,
     random,
     sites,
     asks,
+    budgets,
     running: () => ({ engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' }),
     wantUnlock: () => undefined,
-    push: () => undefined,
+    push,
   });
   await sites.connect(site, 1);
   await gate.handle(site, 'channel.list', { peer: peer.address });
@@ -240,5 +245,42 @@ describe('a contract of the other side', () => {
     await gate.announce(wallet.engine.channel(id));
     const told = (await sites.since(site, 0)).filter(({ type }) => type === 'newContract');
     expect(told.map(({ detail }) => detail.by)).toEqual(['me', 'peer']);
+  });
+});
+
+describe('a budget with contracts', () => {
+  test('covers calls of what it names, with their coins; all else is asked for', async () => {
+    const asked = gate.handle(site, 'channel.requestBudget', {
+      id,
+      amount: String(ae),
+      perUpdate: String(ae),
+      contracts: [{ contract, functions: ['fund'] }],
+      seconds: 3600,
+      requestId: 'budget',
+    });
+    const open = await question();
+    if (open.kind !== 'site_budget') throw new Error('another question');
+    await budgets.grant(open, 'ch_test', open);
+    await asked;
+    const limitOf = async (work: Promise<unknown>) => {
+      const failed = code(work);
+      const one = await question();
+      await asks.decide(one.id, false);
+      expect(await failed).toBe(4001);
+      return 'limit' in one ? one.limit : undefined;
+    };
+    const before = number();
+    const within = await call('within', 'fund', ae / 10n);
+    expect(number()).toBe(before + 1n);
+    expect(asks.list()).toEqual([]);
+    expect(within).toMatchObject({ returnType: 'ok' });
+    expect(await call('within', 'fund', ae / 10n)).toEqual(within);
+    expect(number()).toBe(before + 1n);
+    expect(await code(call('within', 'fund', ae / 5n))).toBe(-32602);
+    expect(budgets.of(site, id)).toMatchObject({ spent: ae / 10n, reserved: [] });
+    expect(await limitOf(call('other function', 'balance'))).toBe('function');
+    expect(await limitOf(call('too much', 'fund', 2n * ae))).toBe('per_update');
+    expect(await limitOf(makeEscrow('always asked'))).toBeUndefined();
+    await budgets.revoke(site, id);
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
 import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
@@ -17,6 +18,7 @@ let shop: Party;
 let id: string;
 let sites: Sites;
 let asks: SiteAsks;
+let budgets: Budgets;
 let gate: Gate;
 let locked = false;
 const pushed: [string, PageEvent][] = [];
@@ -48,16 +50,19 @@ beforeAll(async () => {
   const { store } = wallet;
   sites = await loadSites(store);
   asks = await loadSiteAsks({ store, clock, changed: () => undefined });
+  const push = (origin: string, event: PageEvent) => void pushed.push([origin, event]);
+  budgets = await Budgets.load({ store, clock, sites, asks, push, changed: () => undefined });
   gate = new Gate({
-    store: wallet.store,
+    store,
     clock,
     random,
     sites,
     asks,
+    budgets,
     running: () =>
       locked ? null : { engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' },
     wantUnlock: () => undefined,
-    push: (origin, event) => pushed.push([origin, event]),
+    push,
   });
 });
 afterAll(async () => {
@@ -221,7 +226,7 @@ describe('a connected site', () => {
     const types = () => pushed.filter(([origin]) => origin === site).map(([, event]) => event.type);
     await gate.announce(actor);
     const before = types().length;
-    const deps = { store: wallet.store, clock, random, sites, asks, wantUnlock: () => undefined };
+    const deps = { store: wallet.store, clock, random, sites, asks, budgets, wantUnlock: () => undefined };
     const again = () =>
       new Gate({
         ...deps,

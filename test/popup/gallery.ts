@@ -83,6 +83,7 @@ export const places: readonly Place[] = [
   place('channel-restored', 'restored', `/channel/${channel}`),
   place('approval-connect', 'full', '/approval/connect'),
   place('approval-payment', 'full', '/approval/payment'),
+  place('approval-budget', 'full', '/approval/budget'),
   place('approval-incoming', 'full', '/approval/incoming'),
   place('approval-counter', 'full', '/approval/counter'),
   place('approval-update', 'full', '/approval/update'),
@@ -90,6 +91,16 @@ export const places: readonly Place[] = [
   place('history', 'calm', '/history'),
   place('send', 'calm', '/send'),
   place('settings', 'calm', '/settings'),
+  place('settings-sites', 'budgets', '/settings'),
+  place('settings-budget', 'budgets', '/settings', async (page) => {
+    await page
+      .getByTestId('budget-left')
+      .locator('xpath=ancestor::section[1]')
+      .locator('button')
+      .first()
+      .click();
+    await page.getByRole('alertdialog').waitFor();
+  }),
   place('backup', 'calm', '/backup'),
   place('not-found', 'calm', '/nowhere'),
 ];

@@ -134,9 +134,11 @@ describe('IndexedDB', () => {
       for (let n = 0; n < 700; n++) store('requests').put(outcome(n), key(n));
     });
     const store = await openIdbStore('v1', factory);
-    expect(await store.list('nodes')).toEqual([]);
-    await store.commit([{ table: 'nodes', key: 'a/b', value: Uint8Array.of(1) }]);
-    expect(await store.get('nodes', 'a/b')).toEqual(Uint8Array.of(1));
+    for (const table of ['nodes', 'budgets'] as const) {
+      expect(await store.list(table)).toEqual([]);
+      await store.commit([{ table, key: 'a/b', value: Uint8Array.of(1) }]);
+      expect(await store.get(table, 'a/b')).toEqual(Uint8Array.of(1));
+    }
     for (const table of tablesOfVersion1) {
       expect(await store.get(table, 'row')).toEqual({ of: table, amount: 10n ** 20n });
       expect(await store.list(table, { prefix: 'row' })).toHaveLength(1);
@@ -154,6 +156,31 @@ describe('IndexedDB', () => {
       { key: key(1), value: 'written again' },
       { key: key(3), value: outcome(3) },
     ]);
+    await store.close();
+  });
+
+  test('a database of version 3 keeps every row, and gets what came later', async () => {
+    const factory = new FakeFactory();
+    const rows = tables.filter((table) => table !== 'budgets' && table !== 'requests');
+    await new Promise<void>((resolve, reject) => {
+      const request = factory.open('v3', 3);
+      request.onerror = () => reject(request.error);
+      request.onupgradeneeded = () => {
+        for (const table of rows) request.result.createObjectStore(table).put({ of: table }, 'row');
+        const packs = request.result.createObjectStore('requests', { autoIncrement: true });
+        packs.createIndex('keys', 'keys', { multiEntry: true });
+        packs.put({ keys: ['a', 'b'], values: [1n, 2n] });
+      };
+      request.onsuccess = () => {
+        request.result.close();
+        resolve();
+      };
+    });
+    const store = await openIdbStore('v3', factory);
+    for (const table of rows) expect(await store.get(table, 'row')).toEqual({ of: table });
+    expect(await store.get('requests', 'b')).toBe(2n);
+    await store.commit([{ table: 'budgets', key: 'a/b', value: { amount: 1n } }]);
+    expect(await store.list('budgets')).toEqual([{ key: 'a/b', value: { amount: 1n } }]);
     await store.close();
   });
 

@@ -24,10 +24,11 @@ export interface BackupDeps {
 
 /**
  * Channels come first: what changes while the rest is read is then at worst newer than its channel, which the peer
- * brings up. Left out is what is of this moment only: questions that wait for the person, events for open pages.
+ * brings up. Left out is what is of this moment only: questions that wait for the person, events for open pages, and
+ * budgets, as an old one would say that less of it is used than is.
  */
 const saved = ['channels', ...tables.filter((table) => table !== 'channels')].filter(
-  (table) => table !== 'approvals' && table !== 'events',
+  (table) => table !== 'approvals' && table !== 'events' && table !== 'budgets',
 ) as Table[];
 /** The encrypted phrase is not taken over but made anew, under the password chosen then. */
 const vaultKey = 'vault';

@@ -203,10 +203,11 @@ export class AeppGate {
 
   /** @throws AeppError unless the person approved */
   async #ask(ask: SiteAsk): Promise<void> {
-    const open = this.#deps.asks.ofSite(ask.kind, ask.origin).some(({ id }) => id !== ask.id);
-    if (open) throw new AeppError('rejectedByUser', 'Another request of this site waits for the person.');
-    if (!(await this.#deps.asks.ask(ask)))
-      throw new AeppError('rejectedByUser', 'The person declined this request.');
+    const approved = await this.#deps.asks.ask(ask).catch((error) => {
+      if (error instanceof PageError) throw new AeppError('rejectedByUser', error.message);
+      throw error;
+    });
+    if (!approved) throw new AeppError('rejectedByUser', 'The person declined this request.');
   }
 
   /** Every signature given out is kept, and written before it is given. */

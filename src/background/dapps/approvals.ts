@@ -6,6 +6,9 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import type { Clock, Store, Write } from '../../engine/ports.ts';
 import { toHex } from '../../protocol/bytes.ts';
 import type { ContractWish, Terms } from '../../protocol/channel/index.ts';
+import type { AllowedContract, Limit } from './budget-rules.ts';
+import { PageError } from './errors.ts';
+import { loadRefusals, type Refusals } from './refusals.ts';
 
 export type SiteAsk =
   | { kind: 'connect'; id: string; origin: string; createdAt: number }
@@ -19,6 +22,25 @@ export type SiteAsk =
       amount: bigint;
       note: string | null;
       requestId: string;
+      /** The limit of the site's budget that it goes over; absent where there is no budget. */
+      limit?: Limit;
+    }
+  | {
+      kind: 'site_budget';
+      id: string;
+      origin: string;
+      createdAt: number;
+      requestId: string;
+      /** Names what was asked: a repetition that asks something else is refused. */
+      of: string;
+      channel: string;
+      peer: string;
+      /** Aetto: in total, and at most at once. */
+      amount: bigint;
+      perUpdate: bigint;
+      contracts: AllowedContract[];
+      /** From the person's yes on. */
+      seconds: number;
     }
   | {
       kind: 'site_transaction';
@@ -57,6 +79,8 @@ export type SiteAsk =
       wish: ContractWish;
       /** The page's ACI, JSON; it is not checked. */
       aci: string | null;
+      /** The limit of the site's budget that it goes over; absent where there is no budget. */
+      limit?: Limit;
     }
   | { kind: 'site_message'; id: string; origin: string; createdAt: number; message: string };
 
@@ -82,10 +106,19 @@ export interface SiteAsks {
   get(id: string): SiteAsk | undefined;
   /** Those of this kind that this site waits for. */
   ofSite<K extends SiteAsk['kind']>(kind: K, origin: string): Extract<SiteAsk, { kind: K }>[];
-  /** Shows it to the person; resolves with the decision. The same id waits for the same decision. */
+  /**
+   * Shows it to the person; resolves with the decision. The same id waits for the same decision.
+   * @throws PageError where another question of this kind and site is open, or the site is blocked
+   */
   ask(ask: SiteAsk): Promise<boolean>;
   /** Durable when it resolves, together with `writes`. @returns whether it was still open */
   decide(id: string, approved: boolean, writes?: readonly Write[]): Promise<boolean>;
+  /** The person's no: too many of them in a row block the site. @returns whether it was still open */
+  decline(id: string): Promise<boolean>;
+  /** Sites that may ask no more, and since when (ms since 1970). */
+  blocked(): { origin: string; since: number }[];
+  /** The person lets the site ask again: its refusals are forgotten, and what is open of it is taken back. */
+  unblock(origin: string): Promise<void>;
 }
 
 /** A person who does not answer in this time says no. */
@@ -103,14 +136,17 @@ export async function loadSiteAsks(deps: {
     if (deps.clock.now() - ask.createdAt < lifetime) open.set(ask.id, ask);
     else await deps.store.commit([{ table: 'approvals', key: ask.id, value: undefined }]);
   }
+  const refusals: Refusals = await loadRefusals(deps.store);
 
   const deciding = new Set<string>();
   async function decide(id: string, approved: boolean, writes: readonly Write[] = []): Promise<boolean> {
+    const ask = open.get(id);
     // A second decision, while the first is being written, is none.
-    if (!open.has(id) || deciding.has(id)) return false;
+    if (!ask || deciding.has(id)) return false;
     deciding.add(id);
     try {
-      await deps.store.commit([{ table: 'approvals', key: id, value: undefined }, ...writes]);
+      const heard = approved ? refusals.heard(ask.origin) : [];
+      await deps.store.commit([{ table: 'approvals', key: id, value: undefined }, ...writes, ...heard]);
     } finally {
       deciding.delete(id);
     }
@@ -121,18 +157,33 @@ export async function loadSiteAsks(deps: {
     return true;
   }
 
+  const ofSite = <K extends SiteAsk['kind']>(kind: K, origin: string) =>
+    [...open.values()].filter(
+      (ask): ask is Extract<SiteAsk, { kind: K }> => ask.kind === kind && ask.origin === origin,
+    );
+
+  /** @throws PageError where the person is not to be asked this */
+  function admit({ kind, origin }: SiteAsk): void {
+    if (refusals.isBlocked(origin))
+      throw new PageError(
+        'limitExceeded',
+        'This site asked again and again and may ask no more: the person can unblock it in the wallet’s settings.',
+      );
+    if (ofSite(kind, origin).length > 0)
+      throw new PageError('limitExceeded', 'Another question of this kind and site waits for the person.');
+  }
+
   return {
     list: () => [...open.values()].sort((a, b) => a.createdAt - b.createdAt),
     get: (id) => open.get(id),
-    ofSite: <K extends SiteAsk['kind']>(kind: K, origin: string) =>
-      [...open.values()].filter(
-        (ask): ask is Extract<SiteAsk, { kind: K }> => ask.kind === kind && ask.origin === origin,
-      ),
+    ofSite,
     async ask(ask) {
+      const isNew = !open.has(ask.id);
+      if (isNew) admit(ask);
       const decision = new Promise<boolean>((resolve) => {
         waiting.set(ask.id, [...(waiting.get(ask.id) ?? []), resolve]);
       });
-      if (!open.has(ask.id)) {
+      if (isNew) {
         open.set(ask.id, ask);
         await deps.store.commit([{ table: 'approvals', key: ask.id, value: ask }]);
         deps.clock.after(lifetime, () => void decide(ask.id, false).catch(() => undefined));
@@ -141,5 +192,16 @@ export async function loadSiteAsks(deps: {
       return decision;
     },
     decide,
+    async decline(id) {
+      const ask = open.get(id);
+      if (!ask) return false;
+      return decide(id, false, refusals.refused(ask.origin, deps.clock.now()));
+    },
+    blocked: refusals.blocked,
+    async unblock(origin) {
+      for (const ask of [...open.values()]) if (ask.origin === origin) await decide(ask.id, false);
+      await deps.store.commit(refusals.heard(origin));
+      deps.changed(null);
+    },
   };
 }

@@ -1,14 +1,14 @@
 /** What happened to a channel between two looks at it, as pages hear of it. Pure. */
 import { toHex } from '../../protocol/bytes.ts';
 import { encode } from '../../protocol/chain/address.ts';
+import { txHash } from '../../protocol/chain/signed.ts';
 import {
   bothSigned,
   type Channel,
-  closingTxHash,
+  closingBytes,
   contractsOf,
-  fundingTxHash,
-  moveTxHash,
-  soloTxHash,
+  fundingBytes,
+  moveBytes,
 } from '../../protocol/channel/index.ts';
 import type { PageEvent } from '../../rpc/page.ts';
 import { makerOf, sidesView } from '../view.ts';
@@ -20,8 +20,8 @@ export interface Told {
   number: string | null;
   /** Sequence number of the peer's update that waits for the person. */
   incoming: string | null;
-  /** The deposit or withdrawal that both signed. */
-  move: { kind: 'deposit' | 'withdrawal'; number: string; amount: string } | null;
+  /** The deposit or withdrawal that is under way. `by`: what was stored before there was this lacks it. */
+  move: { kind: 'deposit' | 'withdrawal'; number: string; amount: string; by?: 'me' | 'peer' } | null;
   /** Hash of the transaction that is on its way to the chain, and what it is. */
   tx: { what: string; hash: string } | null;
   reason: string | null;
@@ -37,24 +37,29 @@ export function toldOf(channel: Channel): Told {
     phase: channel.phase,
     number: latest?.number.toString() ?? null,
     incoming: live.incoming?.number.toString() ?? null,
-    move:
-      move && bothSigned(move)
-        ? { kind: move.kind, number: move.number.toString(), amount: move.amount.toString() }
-        : null,
-    tx: txOf(channel),
+    move: move && {
+      kind: move.kind,
+      number: move.number.toString(),
+      amount: move.amount.toString(),
+      by: move.by === channel.role ? 'me' : 'peer',
+    },
+    tx: hashed(txOf(channel)),
     reason: channel.reason,
     contracts: latest ? contractsOf(channel, latest).map(({ contract }) => encode('ct', contract)) : [],
   };
 }
 
-function txOf(channel: Channel): Told['tx'] {
+const hashed = (tx: ReturnType<typeof txOf>): Told['tx'] =>
+  tx && { what: tx.what, hash: encode('th', txHash(tx.bytes)) };
+
+function txOf(channel: Channel): { what: string; bytes: Uint8Array } | null {
   const { phase, move } = channel;
-  const of = (what: string, hash: Uint8Array) => ({ what, hash: encode('th', hash) });
   if ((phase === 'confirming' || phase === 'locking') && channel.funding)
-    return of('funding', fundingTxHash(channel));
-  if (phase === 'closing_confirming' && channel.closing) return of('close', closingTxHash(channel));
-  if (phase === 'closing_solo' && channel.solo) return of('close_solo', soloTxHash(channel));
-  if (move && bothSigned(move)) return of(move.kind, moveTxHash(move));
+    return { what: 'funding', bytes: fundingBytes(channel) };
+  if (phase === 'closing_confirming' && channel.closing)
+    return { what: 'close', bytes: closingBytes(channel) };
+  if (phase === 'closing_solo' && channel.solo) return { what: 'close_solo', bytes: channel.solo.signedTx };
+  if (move && bothSigned(move)) return { what: move.kind, bytes: moveBytes(move) };
   return null;
 }
 
@@ -63,8 +68,9 @@ export function changesOf(before: Told | null, channel: Channel, now: Told = tol
   const changes: Change[] = [];
   const add = (type: Change['type'], detail: Change['detail']) => changes.push({ type, detail });
 
-  if (now.tx && now.tx.hash !== before?.tx?.hash)
-    add('onChainTx', { what: now.tx.what, txHash: now.tx.hash });
+  const tx = txOf(channel);
+  if (tx && now.tx && now.tx.hash !== before?.tx?.hash)
+    add('onChainTx', { what: tx.what, txHash: now.tx.hash, tx: encode('tx', tx.bytes) });
   if (before?.phase !== now.phase) add('statusChanged', { phase: now.phase });
   if (channel.latest && before?.number !== now.number) {
     add('stateChanged', sidesView(channel.latest.balances, channel.role));
@@ -78,13 +84,13 @@ export function changesOf(before: Told | null, channel: Channel, now: Told = tol
       });
     }
   }
-  if (before?.move && !now.move) {
-    const locked = now.number !== null && BigInt(now.number) >= BigInt(before.move.number);
-    if (locked)
-      add(before.move.kind === 'deposit' ? 'depositLocked' : 'withdrawLocked', {
-        amount: before.move.amount,
-      });
-    else add('error', { message: `The ${before.move.kind} was given up.` });
+  if (before?.move && before.move.number !== now.move?.number) {
+    const { kind, number, amount, by } = before.move;
+    const last = channel.lastMove?.move.number ?? -1n;
+    const ofMove: Change['detail'] = by ? { amount, by } : { amount };
+    // One that was given up leaves its number behind: only what both locked is the last move.
+    if (last >= BigInt(number)) add(kind === 'deposit' ? 'depositLocked' : 'withdrawLocked', ofMove);
+    else add('error', { message: `The ${kind} was given up.`, what: kind, ...ofMove });
   }
   if (channel.live.incoming && channel.latest && before?.incoming !== now.incoming) {
     const { incoming } = channel.live;

@@ -1,28 +1,32 @@
 /** What a page may do with contracts of a channel: make and call them with the person's yes, read them without. */
 import type { ChannelActor } from '../../engine/actor.ts';
 import { type Engine, EngineError } from '../../engine/engine.ts';
-import type { Clock, Store } from '../../engine/ports.ts';
+import type { Clock, Store, Write } from '../../engine/ports.ts';
 import { requestKey } from '../../engine/stored.ts';
 import { bytesToBigint, toHex } from '../../protocol/bytes.ts';
 import { AddressError, decode, encode, type Kind } from '../../protocol/chain/address.ts';
 import {
   type ContractOutcome,
   type ContractWish,
+  calledFunction,
   codeOf,
   maxGas,
   minGasPrice,
   type Outcome,
   type Phase,
+  type Request,
   spendable,
 } from '../../protocol/channel/index.ts';
 import { digestOf, sidesView } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
-import { anotherRequest, PageError } from './errors.ts';
+import type { Budgets, Spending } from './budgets.ts';
+import { anotherRequest, failureOf, PageError } from './errors.ts';
 
 export interface ContractDeps {
   store: Store;
   clock: Clock;
   asks: SiteAsks;
+  budgets: Budgets;
   /** @throws PageError while the wallet is locked */
   running(): { engine: Engine };
 }
@@ -105,9 +109,7 @@ export class Contracts {
   /** The person's yes. Called by the decision itself, so that a page that is gone loses nothing. */
   carryOut(ask: ContractAsk): Promise<Outcome | null> {
     return this.#deps.asks
-      .decide(ask.id, true, [
-        { table: 'requests', key: keyOf(ask.origin, ask.requestId), value: { of: ask.of } },
-      ])
+      .decide(ask.id, true, [takenUp(ask)])
       .then((first) => (first ? this.#begin(ask) : null));
   }
 
@@ -116,14 +118,7 @@ export class Contracts {
     if (known) return known;
     const work = this.#deps
       .running()
-      .engine.request(ask.channel, {
-        scope: ask.origin,
-        id: ask.requestId,
-        amount: ask.amount,
-        direction: 'pay',
-        note: null,
-        contract: ask.wish,
-      })
+      .engine.request(ask.channel, requestOf(ask))
       .finally(() => this.#running.delete(ask.id));
     this.#running.set(ask.id, work);
     return work;
@@ -142,8 +137,12 @@ export class Contracts {
     const row = (await this.#deps.store.get('requests', keyOf(origin, requestId))) as
       | { of: string }
       | undefined;
+    if (row && row.of !== of) throw anotherRequest();
+    // Taken up already: the page came back, and hears how it ends.
+    const ending = engine.ending(origin, requestId);
+    if (ending) return answerOf(actor, await ending);
     const known = await engine.outcome(origin, requestId);
-    if (row ? row.of !== of : known !== null) throw anotherRequest();
+    if (!row && known) throw anotherRequest();
     if (known) return answerOf(actor, known);
     const ask: ContractAsk = {
       kind: 'site_contract',
@@ -157,35 +156,46 @@ export class Contracts {
       wish,
       aci: aci ? JSON.stringify(aci) : null,
     };
-    const { proposal } = actor.channel;
-    // Approved already and under way: the page came back, and hears how it ends.
-    if (row && proposal?.requests.some((one) => one.scope === origin && one.id === requestId))
-      return answerOf(actor, await this.#begin(ask));
     const begun = this.#running.get(ask.id);
     if (begun) return answerOf(actor, await begun);
-    this.#mayAsk(ask, actor);
+    if (this.#mayAsk(ask, actor)) {
+      const paid = await this.#withinBudget(engine, actor, ask);
+      if ('outcome' in paid) return answerOf(actor, paid.outcome);
+      if (paid.limit) ask.limit = paid.limit;
+    }
     if (!(await this.#deps.asks.ask(ask)))
       throw new PageError('userRejected', 'The person declined this contract.');
     return answerOf(actor, await this.#begin(ask));
   }
 
-  /** @throws PageError where the person is not to be asked this */
-  #mayAsk(ask: ContractAsk, actor: ChannelActor): void {
-    const open = this.#deps.asks.ofSite('site_contract', ask.origin);
-    const same = open.find((one) => one.id === ask.id);
-    if (same && same.of !== ask.of) throw anotherRequest();
-    if (same) return;
-    if (open.length > 0)
-      throw new PageError(
-        'limitExceeded',
-        'Another question of this site about a contract waits for the person.',
-      );
+  /** A call that the site has a budget for needs no question; to make a contract always does. */
+  async #withinBudget(engine: Engine, actor: ChannelActor, ask: ContractAsk): Promise<Spending> {
+    const { wish, amount } = ask;
+    if (wish.type !== 'call') return { limit: null };
+    const code = codeOf(actor.channel.latest!, wish.contract);
+    const called = code && calledFunction(code, wish.callData);
+    return this.#deps.budgets.spend(engine, actor.id, requestOf(ask), {
+      of: ask.of,
+      payment: {
+        amount,
+        call: { contract: encode('ct', wish.contract), functionId: called?.id ?? null },
+      },
+      rows: [takenUp(ask)],
+    });
+  }
+
+  /** @returns false where it is asked already. @throws PageError where the person is not to be asked this */
+  #mayAsk(ask: ContractAsk, actor: ChannelActor): boolean {
+    const same = this.#deps.asks.get(ask.id);
+    if (same?.kind === 'site_contract' && same.of !== ask.of) throw anotherRequest();
+    if (same) return false;
     check(actor, ask.wish);
     if (ask.amount > spendable(actor.channel))
       throw new PageError(
         'invalidParams',
         'This channel cannot give a contract that much: its reserve would be touched.',
       );
+    return true;
   }
 
   /** A bucket of calls for each site. What a call turns out to cost may take more than there is. */
@@ -201,6 +211,22 @@ export class Contracts {
 
 /** Phases in which a call may be asked for: where the two make none together any more, the chain can run it. */
 const callable: ReadonlySet<Phase> = new Set(['open', 'shutting_down', 'closing', 'closing_solo', 'failed']);
+
+const requestOf = ({ origin, requestId, amount, wish }: ContractAsk): Request => ({
+  scope: origin,
+  id: requestId,
+  amount,
+  direction: 'pay',
+  note: null,
+  contract: wish,
+});
+
+/** Names what was asked for, durable before it is. */
+const takenUp = ({ origin, requestId, of }: ContractAsk): Write => ({
+  table: 'requests',
+  key: keyOf(origin, requestId),
+  value: { of },
+});
 
 function check({ channel }: ChannelActor, wish: ContractWish): void {
   const { phase } = channel;
@@ -257,8 +283,7 @@ const callView = (outcome: ContractOutcome, number: bigint) => ({
 
 function answerOf(actor: ChannelActor, outcome: Outcome) {
   const { role } = actor.channel;
-  if (!outcome.ok || !outcome.balances || outcome.number === null)
-    throw new PageError(outcome.code === 'declined' ? 'userRejected' : 'internal', outcome.message);
+  if (!outcome.ok || !outcome.balances || outcome.number === null) throw failureOf(outcome);
   if (!outcome.contract) throw anotherRequest();
   return {
     id: actor.id,

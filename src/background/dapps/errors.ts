@@ -1,3 +1,4 @@
+import { EngineError } from '../../engine/engine.ts';
 import { pageErrors } from '../../rpc/page.ts';
 
 /** A page's call that fails, with one of the codes that pages know. */
@@ -10,5 +11,19 @@ export class PageError extends Error {
   }
 }
 
+/** What a caller gets of an error: codes that it knows, sentences that are meant for people, no inner detail. */
+export function pageFailure(error: unknown): { code: number; message: string } {
+  if (error instanceof PageError) return { code: error.code, message: error.message };
+  if (error instanceof EngineError) return { code: pageErrors.internal, message: error.message };
+  return { code: pageErrors.internal, message: 'The wallet could not do this.' };
+}
+
 export const anotherRequest = () =>
   new PageError('invalidParams', 'This requestId belongs to another request: use a new one.');
+
+/** Why a request of a page came to nothing. */
+export const failureOf = ({ code, message }: { code: string; message: string }): PageError =>
+  new PageError(
+    code === 'declined' ? 'userRejected' : code === 'stopped' ? 'disconnected' : 'internal',
+    message,
+  );

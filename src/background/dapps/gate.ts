@@ -7,15 +7,16 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { type Outcome, spendable } from '../../protocol/channel/index.ts';
+import { contractsOf, type Outcome, type Request, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
-import { sidesView, termsOf } from '../view.ts';
+import { digestOf, sidesView, termsOf } from '../view.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
+import { type Budgets, pageBudget } from './budgets.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { Contracts } from './contracts.ts';
-import { PageError } from './errors.ts';
+import { failureOf, PageError } from './errors.ts';
 import { Operations } from './operations.ts';
-import type { Sites } from './sites.ts';
+import { follows, type Sites } from './sites.ts';
 
 export interface GateDeps {
   store: Store;
@@ -23,6 +24,7 @@ export interface GateDeps {
   random: Random;
   sites: Sites;
   asks: SiteAsks;
+  budgets: Budgets;
   /** Null while the wallet is locked or not set up. */
   running(): { engine: Engine; address: string; networkId: string } | null;
   /** Opens the wallet, so that the person can unlock it. */
@@ -98,6 +100,12 @@ export class Gate {
       this.contracts.call(origin, this.#own(origin, input), input),
     'channel.callContractStatic': async (origin, input) =>
       this.contracts.callStatic(origin, this.#own(origin, input), input),
+    'channel.requestBudget': async (origin, input) =>
+      this.#deps.budgets.request(origin, this.#own(origin, input), input),
+    'channel.budget': async (origin, input) => {
+      const budget = this.#deps.budgets.of(origin, this.#own(origin, input).id);
+      return budget && pageBudget(budget);
+    },
     'channel.shutdown': async (origin, input) =>
       this.operations.begin(origin, input.requestId, this.#own(origin, input), 'shutdown'),
     'channel.sendMessage': async (origin, input) =>
@@ -115,6 +123,7 @@ export class Gate {
 
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
+    await this.#deps.budgets.revokeAll(origin);
     await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
     await this.#deps.sites.disconnect(origin);
   }
@@ -148,6 +157,7 @@ export class Gate {
     if (changes.length > 0 && store)
       await this.#tell(origins, actor, changes, [{ table: 'meta', key, value: now }]);
     this.#told.set(actor.id, { told: now, stored: store });
+    if (actor.over) await this.#deps.budgets.endChannel(actor.id);
   }
 
   /** A text of the other side. It is not kept by the channel, so only who listens now, or soon, gets it. */
@@ -161,20 +171,13 @@ export class Gate {
     const peer = encode('ak', actor.peer);
     return this.#deps.sites
       .list()
-      .filter((site) => site.peers.includes(peer))
+      .filter((site) => follows(site, peer))
       .map((site) => site.origin);
   }
 
   /** Pays what the person approved. Called by the decision itself, so that a page that is gone loses nothing. */
-  async pay(ask: Extract<SiteAsk, { kind: 'site_payment' }>): Promise<Outcome> {
-    const { engine } = this.#running();
-    return engine.request(ask.channel, {
-      scope: ask.origin,
-      id: ask.requestId,
-      amount: ask.amount,
-      direction: 'pay',
-      note: ask.note,
-    });
+  async pay(ask: PaymentAsk): Promise<Outcome> {
+    return this.#running().engine.request(ask.channel, requestOf(ask));
   }
 
   async #tell(
@@ -226,12 +229,14 @@ export class Gate {
     await this.#tell([origin], null, [{ type: 'connected', detail: {} }]);
   }
 
-  async #list(origin: string, { peer }: { peer: string }) {
+  async #list(origin: string, { peer }: { peer?: string | undefined }) {
     const { engine } = this.#running();
-    await this.#deps.sites.addPeer(origin, peer);
+    if (peer !== undefined) await this.#deps.sites.addPeer(origin, peer);
+    const site = this.#deps.sites.get(origin);
+    const wanted = (of: string) => (peer === undefined ? follows(site, of) : of === peer);
     return engine
       .channels()
-      .filter((actor) => encode('ak', actor.peer) === peer && actor.channel.phase !== 'considering')
+      .filter((actor) => wanted(encode('ak', actor.peer)) && actor.channel.phase !== 'considering')
       .sort((a, b) => b.channel.openedAt - a.channel.openedAt)
       .map((actor) => this.#view(actor));
   }
@@ -240,7 +245,7 @@ export class Gate {
   #own(origin: string, { id }: { id: string }): ChannelActor {
     const { engine } = this.#running();
     const actor = engine.channels().find((candidate) => candidate.id === id);
-    if (!actor || !this.#deps.sites.get(origin)?.peers.includes(encode('ak', actor.peer)))
+    if (!actor || !follows(this.#deps.sites.get(origin), encode('ak', actor.peer)))
       throw new PageError(
         'invalidParams',
         'There is no such channel: ask channel.list for the channels with your account.',
@@ -264,11 +269,15 @@ export class Gate {
     input: { id: string; amount: string; note?: string | undefined; requestId: string },
   ) {
     const actor = this.#own(origin, input);
-    const known = await this.#running().engine.outcome(origin, input.requestId);
+    const { engine } = this.#running();
+    // Taken up already: the page came back, and hears how it ends.
+    const ending = engine.ending(origin, input.requestId);
+    if (ending) return answerOf(actor, await ending);
+    const known = await engine.outcome(origin, input.requestId);
     if (known) return answerOf(actor, known);
     const amount = BigInt(input.amount);
     const id = askId('site_payment', origin, input.requestId);
-    const ask: SiteAsk = {
+    const ask: PaymentAsk = {
       kind: 'site_payment',
       id,
       origin,
@@ -278,21 +287,20 @@ export class Gate {
       note: input.note ?? null,
       requestId: input.requestId,
     };
-    const open = this.#deps.asks.ofSite('site_payment', origin);
-    const same = open.find((other) => other.id === id);
+    const same = this.#deps.asks.get(id);
     if (same && !sameAsk(same, ask))
       throw new PageError(
         'invalidParams',
         'This requestId belongs to another payment: use a new one for a new payment.',
       );
-    const decided =
-      !same && actor.channel.proposal?.requests.some((r) => r.scope === origin && r.id === input.requestId);
-    // Approved already and under way: the page came back, and hears how it ends.
-    if (decided) return answerOf(actor, await this.pay(ask));
     if (!same) {
-      if (open.length > 0)
-        throw new PageError('limitExceeded', 'Another payment of this site waits for the person already.');
       this.#check(actor, amount);
+      const paid = await this.#deps.budgets.spend(engine, actor.id, requestOf(ask), {
+        of: digestOf(['pay', actor.id, input.amount, ask.note]),
+        payment: { amount, call: null },
+      });
+      if ('outcome' in paid) return answerOf(actor, paid.outcome);
+      if (paid.limit) ask.limit = paid.limit;
     }
     if (!(await this.#deps.asks.ask(ask)))
       throw new PageError('userRejected', 'The person declined this payment.');
@@ -314,6 +322,16 @@ export class Gate {
   }
 }
 
+type PaymentAsk = Extract<SiteAsk, { kind: 'site_payment' }>;
+
+const requestOf = ({ origin, requestId, amount, note }: PaymentAsk): Request => ({
+  scope: origin,
+  id: requestId,
+  amount,
+  direction: 'pay',
+  note,
+});
+
 const sameAsk = (a: SiteAsk, b: SiteAsk): boolean =>
   a.kind === 'site_payment' &&
   b.kind === 'site_payment' &&
@@ -329,6 +347,10 @@ function balancesOf(actor: ChannelActor) {
     ...sidesView(channel.latest.balances, channel.role),
     spendable: spendable(channel).toString(),
     sequenceNumber: channel.latest.number.toString(),
+    contracts: contractsOf(channel, channel.latest).map(({ contract, balance }) => ({
+      contract: encode('ct', contract),
+      balance: balance.toString(),
+    })),
   };
 }
 
@@ -339,8 +361,7 @@ function answerOf(actor: ChannelActor, outcome: Outcome) {
       'invalidParams',
       'This requestId belongs to a contract: use a new one for a payment.',
     );
-  if (!outcome.ok || !outcome.balances)
-    throw new PageError(outcome.code === 'declined' ? 'userRejected' : 'internal', outcome.message);
+  if (!outcome.ok || !outcome.balances) throw failureOf(outcome);
   return {
     id: actor.id,
     sequenceNumber: String(outcome.number),

@@ -149,14 +149,8 @@ export class Operations {
     const known = await this.#known(origin, requestId, of);
     if (known) return known;
     const id = askId('site_channel', origin, requestId);
-    const open = this.#deps.asks.ofSite('site_channel', origin);
-    const same = open.find((ask) => ask.id === id);
+    const same = this.#deps.asks.ofSite('site_channel', origin).find((ask) => ask.id === id);
     if (same && same.of !== of) throw anotherRequest();
-    if (!same && open.length > 0)
-      throw new PageError(
-        'limitExceeded',
-        'Another question of this site about a channel waits for the person.',
-      );
     const ask: ChannelAsk = same ?? {
       kind: 'site_channel',
       id,

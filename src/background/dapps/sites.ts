@@ -7,7 +7,16 @@ export interface Site {
   connectedAt: number;
   /** Accounts (ak_) of the peers whose channels this site asked for: it hears of these only. */
   peers: string[];
+  /** Hears of every channel: the socket of a headless peer. */
+  all?: true;
 }
+
+/** Whether a site may know of the channels with this account (ak_). */
+export const follows = (site: Site | undefined, peer: string): boolean =>
+  site !== undefined && (site.all === true || site.peers.includes(peer));
+
+type Untold = { origin: string; event: Omit<PageEvent, 'number'> };
+export type Told = { origin: string; event: PageEvent };
 
 export interface Sites {
   list(): Site[];
@@ -16,20 +25,18 @@ export interface Sites {
   addPeer(origin: string, peer: string): Promise<void>;
   disconnect(origin: string): Promise<void>;
   /** Stores an event for each origin under its next number, together with `writes`, and returns what is to be pushed. */
-  tell(
-    told: readonly { origin: string; event: Omit<PageEvent, 'number'> }[],
-    writes?: readonly Write[],
-  ): Promise<{ origin: string; event: PageEvent }[]>;
+  tell(told: readonly Untold[], writes?: readonly Write[]): Promise<Told[]>;
+  /** The same for another commit: what to write with it, and what is to be pushed once it is durable. */
+  draft(told: readonly Untold[]): Promise<{ writes: Write[]; told: Told[] }>;
   since(origin: string, number: number): Promise<PageEvent[]>;
   /** Reads again what is stored, after something else wrote it. */
   reload(): Promise<void>;
 }
 
-/** So many events of an origin are kept. */
-const kept = 500;
 const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
 
-export async function loadSites(store: Store): Promise<Sites> {
+/** @param kept so many events of an origin are kept */
+export async function loadSites(store: Store, kept = 500): Promise<Sites> {
   const sites = new Map<string, Site>();
   const last = new Map<string, number>();
 
@@ -41,6 +48,21 @@ export async function loadSites(store: Store): Promise<Sites> {
     // Meanwhile another event may have taken the next number.
     if (!last.has(origin)) last.set(origin, number);
     return last.get(origin)!;
+  }
+
+  async function draft(events: readonly Untold[]): Promise<{ writes: Write[]; told: Told[] }> {
+    for (const { origin } of events) await lastNumber(origin);
+    const writes: Write[] = [];
+    const told = events.map(({ origin, event }) => {
+      const number = last.get(origin)! + 1;
+      last.set(origin, number);
+      const stored: PageEvent = { ...event, number };
+      writes.push({ table: 'events', key: eventKey(origin, number), value: stored });
+      if (number > kept)
+        writes.push({ table: 'events', key: eventKey(origin, number - kept), value: undefined });
+      return { origin, event: stored };
+    });
+    return { writes, told };
   }
 
   async function put(site: Site): Promise<void> {
@@ -69,20 +91,11 @@ export async function loadSites(store: Store): Promise<Sites> {
       await store.commit([{ table: 'sites', key: origin, value: undefined }]);
       sites.delete(origin);
     },
+    draft,
     async tell(told, extra = []) {
-      for (const { origin } of told) await lastNumber(origin);
-      const writes: Write[] = [...extra];
-      const numbered = told.map(({ origin, event }) => {
-        const number = last.get(origin)! + 1;
-        last.set(origin, number);
-        const stored: PageEvent = { ...event, number };
-        writes.push({ table: 'events', key: eventKey(origin, number), value: stored });
-        if (number > kept)
-          writes.push({ table: 'events', key: eventKey(origin, number - kept), value: undefined });
-        return { origin, event: stored };
-      });
-      await store.commit(writes);
-      return numbered;
+      const drafted = await draft(told);
+      await store.commit([...extra, ...drafted.writes]);
+      return drafted.told;
     },
     async since(origin, number) {
       const rows = await store.list('events', { prefix: `${origin}/`, after: eventKey(origin, number) });

@@ -13,11 +13,13 @@ import {
   entriesOf,
   heldByContracts,
   other,
+  spendable,
 } from '../../protocol/channel/index.ts';
 import { DecodeError, decode as decodeFate } from '../../protocol/vm/index.ts';
 import type { ApprovalView, ContractPreview } from '../../rpc/schema.ts';
 import { decodeEntries, digestOf, sidesView, termsView } from '../view.ts';
 import type { SiteAsk } from './approvals.ts';
+import { type BudgetAsk, type Budgets, usageOf } from './budgets.ts';
 import type { ContractAsk } from './contracts.ts';
 import { readTransaction, TransactionError } from './transaction.ts';
 
@@ -25,6 +27,7 @@ export interface ViewDeps {
   engine: Engine;
   publicKey: Uint8Array;
   networkId: string;
+  budgets: Pick<Budgets, 'of'>;
 }
 
 /** @returns null where nothing is left to decide: another network, a channel that is gone */
@@ -34,6 +37,8 @@ export function siteApproval(deps: ViewDeps, ask: SiteAsk): ApprovalView | null 
       return ask;
     case 'site_payment':
       return payment(deps, ask);
+    case 'site_budget':
+      return budget(deps, ask);
     case 'site_channel':
       return channelOperation(deps, ask);
     case 'site_transaction':
@@ -65,6 +70,7 @@ function payment({ engine }: ViewDeps, ask: Extract<SiteAsk, { kind: 'site_payme
     peer: encode('ak', actor.peer),
     amount: ask.amount.toString(),
     note: ask.note,
+    limit: ask.limit ?? null,
     ...shown,
     digest: digestOf([ask.id, ask.origin, actor.id, shown]),
   };
@@ -78,6 +84,31 @@ function paymentEntries(actor: ChannelActor, ask: Extract<SiteAsk, { kind: 'site
     direction: 'pay',
     note: ask.note,
   });
+}
+
+function budget({ engine, budgets }: ViewDeps, ask: BudgetAsk): ApprovalView | null {
+  const actor = engine.channels().find((candidate) => candidate.id === ask.channel);
+  if (!actor?.channel.channelId || actor.channel.phase !== 'open') return null;
+  const { id, origin, createdAt, channel, peer, seconds, contracts } = ask;
+  const asked = { amount: ask.amount.toString(), perUpdate: ask.perUpdate.toString(), contracts, seconds };
+  const before = budgets.of(origin, channel);
+  return {
+    kind: 'site_budget',
+    id,
+    origin,
+    createdAt,
+    channel,
+    peer,
+    ...asked,
+    spendable: spendable(actor.channel).toString(),
+    replaces: before && {
+      amount: before.amount.toString(),
+      left: usageOf(before).left,
+      expiresAt: before.expiresAt,
+    },
+    // What is used of it goes on while it is read.
+    digest: digestOf([id, origin, channel, peer, asked, before?.requestId ?? '']),
+  };
 }
 
 /** Terms and what they cost, or the balances and what becomes of them. */
@@ -143,6 +174,7 @@ function contract({ engine }: ViewDeps, ask: ContractAsk): ApprovalView | null {
     amount: ask.amount.toString(),
     gas: wish.type === 'call' ? { limit: wish.gas.toString(), price: wish.gasPrice.toString() } : null,
     sequenceNumber: latest.number.toString(),
+    limit: ask.limit ?? null,
     before: sidesView(latest.balances, role),
     held: heldByContracts(latest).toString(),
   };

@@ -51,6 +51,7 @@ export const de: Texts = {
         ? `Die Wallet meldet (auf Englisch): ${detail}`
         : `${text} Genauer (auf Englisch): ${detail}`,
     known: {
+      bad_limits: 'Diese Grenzen gehen nicht.',
       wrong_password: 'Das Passwort ist falsch. Versuche es noch einmal.',
       vault: 'Das geht mit dieser Wallet nicht.',
       damaged: 'Die Daten sind beschädigt.',
@@ -640,6 +641,7 @@ export const de: Texts = {
       site_payment: 'Seite bittet um Zahlung',
       site_transaction: 'Transaktion unterschreiben',
       site_message: 'Text unterschreiben',
+      site_budget: 'Seite bittet um ein Budget',
       site_channel: 'Seite fragt wegen eines Kanals',
       site_contract: 'Seite will einen Vertrag',
       contract_create: 'Neuer Vertrag',
@@ -797,6 +799,55 @@ export const de: Texts = {
     updateLead: (peer) => `${peer} bittet dich um eine Zahlung.`,
   },
 
+  budget: {
+    lead: (site, peer) => `${site} möchte ${peer} aus deinem Kanal bezahlen, ohne jedes Mal zu fragen.`,
+    limitsTitle: 'Was sie zahlen darf',
+    total: 'Insgesamt höchstens',
+    perUpdate: 'Auf einmal höchstens',
+    perUpdateOver: 'Das kann nicht mehr sein als der Betrag insgesamt.',
+    time: 'Wie lange',
+    minutes: (n) => plural(n, 'Minute', 'Minuten'),
+    hours: (n) => plural(n, 'Stunde', 'Stunden'),
+    days: (n) => plural(n, 'Tag', 'Tage'),
+    lower: 'Du kannst das senken, bevor du zustimmst.',
+    spendable: 'Dein Kanal kann jetzt zahlen',
+    contracts: 'Verträge',
+    noContracts: 'keine',
+    anyFunction: 'jede Funktion',
+    replaces: (amount, left) =>
+      `Es ersetzt das Budget von ${amount} AE, das die Seite jetzt hat und von dem noch ${left} AE übrig sind.`,
+    riskSilent: 'Innerhalb dieser Grenzen zahlt die Seite jederzeit, ohne dass du gefragt wirst.',
+    riskOver: 'Was über eine Grenze geht, wird wie bisher gefragt.',
+    riskContracts:
+      'Sie kann auch diese Verträge aufrufen; das bewegt nach deren Regeln die Münzen, die sie halten.',
+    riskRevoke:
+      'Du kannst es jederzeit in den Einstellungen ändern oder widerrufen. Was bezahlt ist, bleibt bezahlt.',
+    allow: 'Budget erlauben',
+    limits: {
+      per_update: 'Diese Seite hat ein Budget, aber das ist mehr, als sie auf einmal zahlen darf.',
+      total: 'Diese Seite hat ein Budget, aber davon ist nicht mehr genug übrig.',
+      contract: 'Diese Seite hat ein Budget, aber es gilt nicht für diesen Vertrag.',
+      function: 'Diese Seite hat ein Budget, aber es gilt nicht für diese Funktion.',
+    },
+    title: (peer) => `Budget für Zahlungen an ${peer}`,
+    of: (site, peer) => `Budget von ${site} für Zahlungen an ${peer}`,
+    left: 'Übrig',
+    spent: 'Gezahlt',
+    spentOf: (spent, amount) => `${spent} von ${amount} AE`,
+    reserved: 'Wird gerade gezahlt',
+    ends: 'Endet',
+    change: 'Ändern',
+    changeOf: (site, peer) => `Budget von ${site} für Zahlungen an ${peer} ändern`,
+    changeTitle: 'Budget ändern',
+    changeText: (site) =>
+      `Was ${site} zahlen darf, ohne zu fragen. Was sie schon gezahlt hat, zählt zum Betrag insgesamt.`,
+    changing: 'Wird gespeichert…',
+    until: (date) => `bis ${date}, wie jetzt`,
+    fromNow: (time) => `${time} ab jetzt`,
+    revoke: 'Widerrufen',
+    revokeOf: (site, peer) => `Budget von ${site} für Zahlungen an ${peer} widerrufen`,
+  },
+
   raiseFee: {
     action: 'Gebühr erhöhen',
     title: 'Die Netzgebühr erhöhen?',
@@ -886,5 +937,14 @@ export const de: Texts = {
     siteSince: (date) => `seit ${date}`,
     disconnect: (site) => `${site} trennen`,
     disconnectShort: 'Trennen',
+    siteNotConnected: 'nicht verbunden',
+    blocked: (date) =>
+      `Du hast immer wieder Nein gesagt; seit ${date} darf sie nichts mehr fragen. Ihre Budgets gelten weiter.`,
+    unblock: (site) => `${site} wieder zulassen`,
+    unblockShort: 'Wieder zulassen',
+    asking:
+      'Eine Frage dieser Seite ist offen. Bis sie beantwortet ist, kann sie keine weitere dieser Art stellen.',
+    takeBack: (site) => `Fragen von ${site} verwerfen`,
+    takeBackShort: 'Fragen verwerfen',
   },
 };

@@ -563,6 +563,7 @@ export const en = {
       site_payment: 'Site asks for a payment',
       site_transaction: 'Sign a transaction',
       site_message: 'Sign a message',
+      site_budget: 'Site asks for a budget',
       site_channel: 'Site asks about a channel',
       site_contract: 'Site asks for a contract',
       contract_create: 'New contract',
@@ -718,6 +719,55 @@ export const en = {
     updateLead: (peer: string) => `${peer} asks you to pay.`,
   },
 
+  budget: {
+    lead: (site: string, peer: string) =>
+      `${site} wants to pay ${peer} out of your channel without asking each time.`,
+    limitsTitle: 'What it may pay',
+    total: 'In all, at most',
+    perUpdate: 'At once, at most',
+    perUpdateOver: 'This cannot be more than the sum in all.',
+    time: 'For how long',
+    minutes: (n: number) => plural(n, 'minute', 'minutes'),
+    hours: (n: number) => plural(n, 'hour', 'hours'),
+    days: (n: number) => plural(n, 'day', 'days'),
+    lower: 'You can lower this before you say yes.',
+    spendable: 'Your channel can pay now',
+    contracts: 'Contracts',
+    noContracts: 'none',
+    anyFunction: 'any function',
+    replaces: (amount: string, left: string) =>
+      `It takes the place of the budget of ${amount} AE that the site has now, of which ${left} AE are left.`,
+    riskSilent: 'Within these limits the site pays at any time, and you are not asked.',
+    riskOver: 'What goes over a limit is asked as before.',
+    riskContracts:
+      'It can also call these contracts, which moves the coins that they hold by their own rules.',
+    riskRevoke: 'You can change or revoke it at any time, under Settings. What was paid stays paid.',
+    allow: 'Allow budget',
+    limits: {
+      per_update: 'This site has a budget, but this is more than it may pay at once.',
+      total: 'This site has a budget, but not enough of it is left for this.',
+      contract: 'This site has a budget, but it does not cover this contract.',
+      function: 'This site has a budget, but it does not cover this function.',
+    },
+    title: (peer: string) => `Budget to pay ${peer}`,
+    of: (site: string, peer: string) => `Budget of ${site} to pay ${peer}`,
+    left: 'Left',
+    spent: 'Paid',
+    spentOf: (spent: string, amount: string) => `${spent} of ${amount} AE`,
+    reserved: 'Being paid',
+    ends: 'Ends',
+    change: 'Change',
+    changeOf: (site: string, peer: string) => `Change the budget of ${site} to pay ${peer}`,
+    changeTitle: 'Change the budget',
+    changeText: (site: string) =>
+      `What ${site} may pay without asking. What it has paid already counts towards the sum in all.`,
+    changing: 'Saving…',
+    until: (date: string) => `until ${date}, as now`,
+    fromNow: (time: string) => `${time} from now`,
+    revoke: 'Revoke',
+    revokeOf: (site: string, peer: string) => `Revoke the budget of ${site} to pay ${peer}`,
+  },
+
   raiseFee: {
     action: 'Raise the fee',
     title: 'Raise the network fee?',
@@ -805,6 +855,14 @@ export const en = {
     siteSince: (date: string) => `since ${date}`,
     disconnect: (site: string) => `Disconnect ${site}`,
     disconnectShort: 'Disconnect',
+    siteNotConnected: 'not connected',
+    blocked: (date: string) =>
+      `You said no to it again and again, so it may ask nothing more since ${date}. Budgets that it has still hold.`,
+    unblock: (site: string) => `Unblock ${site}`,
+    unblockShort: 'Unblock',
+    asking: 'A question of this site is open. Until it is answered, it can ask no other of its kind.',
+    takeBack: (site: string) => `Drop the questions of ${site}`,
+    takeBackShort: 'Drop its questions',
   },
 };
 

@@ -12,6 +12,7 @@ import { Notice, Problem, Waiting } from '../ui/feedback.tsx';
 import { Page } from '../ui/page.tsx';
 import type { PeerOf } from '../ui/peer.tsx';
 import { sentenceOf, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { BudgetRequest, type Granted } from './approvals/budget.tsx';
 import { ChannelRequest } from './approvals/channel.tsx';
 import { ConnectRequest } from './approvals/connect.tsx';
 import { ContractRequest, IncomingContract } from './approvals/contract.tsx';
@@ -45,12 +46,22 @@ function yesOf(approval: ApprovalView): string {
       return t.approval.contract.operations[approval.operation];
     case 'contract_create':
       return t.approval.contract.accept;
+    case 'site_budget':
+      return t.budget.allow;
     case 'site_channel':
       return t.approval.operations[approval.operation];
   }
 }
 
-function Body({ approval, onShown }: { approval: ApprovalView; onShown(digest: string): void }) {
+function Body({
+  approval,
+  onShown,
+  onGranted,
+}: {
+  approval: ApprovalView;
+  onShown(digest: string): void;
+  onGranted(granted: Granted | null): void;
+}) {
   const { channels } = useWallet();
   if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
   if (approval.kind === 'site_transaction') return <TransactionRequest approval={approval} />;
@@ -62,6 +73,8 @@ function Body({ approval, onShown }: { approval: ApprovalView; onShown(digest: s
     case 'site_payment':
     case 'incoming_update':
       return <PaymentRequest approval={approval} peer={peer} />;
+    case 'site_budget':
+      return <BudgetRequest approval={approval} peer={peer} onGranted={onGranted} />;
     case 'site_contract':
       return <ContractRequest approval={approval} peer={peer} onShown={onShown} />;
     case 'contract_create':
@@ -133,6 +146,8 @@ function Question({
   const [armedFor, setArmedFor] = useState<string | null>(null);
   /** A contract's call is decoded and tried first. */
   const [shownFor, setShownFor] = useState<string | null>(null);
+  /** Of a budget, what a yes would grant. */
+  const [granted, setGranted] = useState<Granted | null>(null);
   const [first] = useState(digest);
   useEffect(() => {
     const timer = setTimeout(() => setArmedFor(digest), armMilliseconds);
@@ -140,8 +155,9 @@ function Question({
   }, [digest]);
   const decide = useSubmit(approval.id, async () => {
     const approve = answer.current;
+    const budget = approve && granted ? { budget: granted } : {};
     try {
-      await client.call('approval.decide', { id: approval.id, approve, digest });
+      await client.call('approval.decide', { id: approval.id, approve, digest, ...budget });
     } catch (error) {
       onFailed(sentenceOf(error));
       throw error;
@@ -154,6 +170,10 @@ function Question({
     onDeciding();
     decide.submit();
   };
+  const isWhole =
+    approval.kind === 'site_contract'
+      ? shownFor === digest
+      : approval.kind !== 'site_budget' || granted !== null;
   return (
     <Page
       title={t.approval.titles[approval.kind]}
@@ -171,7 +191,7 @@ function Question({
               {t.approval.decline}
             </Button>
             <Button
-              off={armedFor !== digest || (approval.kind === 'site_contract' && shownFor !== digest)}
+              off={armedFor !== digest || !isWhole}
               busy={decide.busy}
               busyLabel={t.approval.deciding}
               onClick={() => send(true)}
@@ -182,7 +202,7 @@ function Question({
         </>
       }
     >
-      <Body approval={approval} onShown={setShownFor} />
+      <Body approval={approval} onShown={setShownFor} onGranted={setGranted} />
     </Page>
   );
 }

@@ -1,17 +1,17 @@
 import { Switch } from '@base-ui/react/switch';
 import { type ReactNode, useId, useState } from 'react';
 import type { ParamsOf } from '../../rpc/popup.ts';
-import { fullTime, siteName } from '../format.ts';
 import { chooseLanguage, chosenLanguage, isLanguage, languages, t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
-import { LockIcon, SiteIcon } from '../ui/icons.tsx';
+import { LockIcon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { sentenceOf, useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
 import { RevealPhrase } from './reveal-phrase.tsx';
+import { SiteList } from './sites.tsx';
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   const id = useId();
@@ -332,36 +332,7 @@ function NetworkSettings() {
   );
 }
 
-function Site({ origin, since }: { origin: string; since: number }) {
-  const client = useClient();
-  const disconnect = useSubmit(origin, async () => {
-    await client.call('site.disconnect', { origin });
-  });
-  return (
-    <li>
-      <div className="row">
-        <SiteIcon size={18} />
-        <div className="grow">
-          <div className="mono small">{siteName(origin)}</div>
-          <div className="small soft">{t.settings.siteSince(fullTime(since))}</div>
-        </div>
-        <Button
-          look="danger-quiet"
-          small
-          busy={disconnect.busy}
-          aria-label={t.settings.disconnect(siteName(origin))}
-          onClick={() => disconnect.submit()}
-        >
-          {t.settings.disconnectShort}
-        </Button>
-      </div>
-      <Problem>{disconnect.error}</Problem>
-    </li>
-  );
-}
-
 export default function Settings() {
-  const { sites } = useWallet();
   return (
     <Page title={t.settings.title} back="/">
       <Banners />
@@ -372,15 +343,7 @@ export default function Settings() {
       <NetworkSettings />
       <LanguageSettings />
       <Section title={t.settings.sites}>
-        {sites.length === 0 ? (
-          <p className="small soft">{t.settings.sitesEmpty}</p>
-        ) : (
-          <ul className="stack">
-            {sites.map((site) => (
-              <Site key={site.origin} origin={site.origin} since={site.connectedAt} />
-            ))}
-          </ul>
-        )}
+        <SiteList />
       </Section>
     </Page>
   );

@@ -267,7 +267,8 @@ function findClosing(
   return null;
 }
 
-const closingBytes = (channel: Channel): Uint8Array =>
+/** The co-signed close. */
+export const closingBytes = (channel: Channel): Uint8Array =>
   signedTx(channel.closing!.tx, Object.values(channel.closing!.signatures) as Uint8Array[]);
 
 const broadcast = (channel: Channel): Effect => ({

@@ -556,10 +556,14 @@ export function onFundingConfirmations(channel: Channel, env: Env, confirmations
   );
 }
 
+/** The co-signed funding transaction. */
+export const fundingBytes = (channel: Channel): Uint8Array =>
+  signedTx(channel.funding!.tx, Object.values(channel.funding!.signatures) as Uint8Array[]);
+
 const rebroadcast = (channel: Channel): Effect => ({
   type: 'broadcast',
   what: 'funding',
-  signedTx: signedTx(channel.funding!.tx, Object.values(channel.funding!.signatures) as Uint8Array[]),
+  signedTx: fundingBytes(channel),
 });
 
 const opened = (channel: Channel) => ({
@@ -570,8 +574,7 @@ const opened = (channel: Channel) => ({
 });
 
 /** The hash under which the chain knows the funding: of the signed transaction. */
-export const fundingTxHash = (channel: Channel): Uint8Array =>
-  txHash(signedTx(channel.funding!.tx, Object.values(channel.funding!.signatures) as Uint8Array[]));
+export const fundingTxHash = (channel: Channel): Uint8Array => txHash(fundingBytes(channel));
 
 /** The own funding_locked, where there is a connection; else it is sent after the next reestablish. */
 export const sendLocked = (channel: Channel): Effect[] =>

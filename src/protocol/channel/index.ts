@@ -1,4 +1,4 @@
-export { closeQuote, closingTxHash } from './close.ts';
+export { closeQuote, closingBytes, closingTxHash } from './close.ts';
 export {
   type CalledFunction,
   type ContractThere,
@@ -29,12 +29,12 @@ export {
   soloTxHash,
 } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
-export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
+export { consider, createTx, fundingBytes, fundingTxHash, initiate } from './establish.ts';
 export { type ForceQuote, forceQuote, snapshotFee, unsignedCall } from './forced.ts';
 export { nonceSearch, unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
-export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export { bothSigned, bytesOf as moveBytes, moveTxHash, tookEffect } from './move.ts';
 export { raisedFee, waitingSolo } from './raise-fee.ts';
 export {
   finalId,

@@ -8,6 +8,7 @@ import { Notice, Problem, Waiting } from '../../ui/feedback.tsx';
 import { Amount } from '../../ui/money.tsx';
 import { PeerLine, type PeerOf, peerName } from '../../ui/peer.tsx';
 import { useClient, useLoad } from '../../wallet.tsx';
+import { OverBudget } from '../budget-fields.tsx';
 import { BalanceTable } from './balances.tsx';
 import { Origin } from './connect.tsx';
 
@@ -45,6 +46,7 @@ export function ContractRequest({
     <>
       <Origin origin={approval.origin} />
       <p className="approval-lead">{words.leads[operation](siteName(approval.origin), peerName(peer))}</p>
+      <OverBudget limit={approval.limit} />
       <div className="pay-figure">
         <span className="small soft">{words.youGive}</span>
         <Amount aetto={approval.amount} form="full" hero />

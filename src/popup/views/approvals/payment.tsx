@@ -4,6 +4,7 @@ import { t } from '../../texts/index.ts';
 import { Amount } from '../../ui/money.tsx';
 import { PeerLine, type PeerOf, peerName } from '../../ui/peer.tsx';
 import { useWallet } from '../../wallet.tsx';
+import { OverBudget } from '../budget-fields.tsx';
 import { BalanceTable } from './balances.tsx';
 import { Origin } from './connect.tsx';
 
@@ -53,6 +54,7 @@ export function PaymentRequest({ approval, peer }: { approval: Payment; peer: Pe
       ) : (
         <p className="approval-lead">{t.approval.updateLead(peerName(peer))}</p>
       )}
+      {approval.kind === 'site_payment' && <OverBudget limit={approval.limit} />}
       <div className="pay-figure">
         <span className="small soft">{t.approval.youPay}</span>
         <Amount aetto={approval.amount} form="full" hero />
