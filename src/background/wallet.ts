@@ -17,6 +17,7 @@ import { type HistoryEntry, other, type Settings } from '../protocol/channel/ind
 import { parseTowerLink } from '../rpc/invite.ts';
 import type { PageEvent } from '../rpc/page.ts';
 import type { ApprovalView, ContractPreview, HistoryItem, WalletView } from '../rpc/schema.ts';
+import { type Contacts, loadContacts } from './contacts.ts';
 import { AeppGate } from './dapps/aepp.ts';
 import { loadSiteAsks, type SiteAsks } from './dapps/approvals.ts';
 import { Gate } from './dapps/gate.ts';
@@ -90,6 +91,7 @@ export class Wallet {
   readonly #deps: WalletDeps;
   readonly sites: Sites;
   readonly asks: SiteAsks;
+  readonly contacts: Contacts;
   readonly gate: Gate;
   readonly aepp: AeppGate;
   #settings: StoredSettings;
@@ -119,7 +121,9 @@ export class Wallet {
       clock: deps.clock,
       changed: () => wallet?.changed(),
     });
-    wallet = new Wallet(deps, sites, asks, await readSettings(deps.store), await readNetwork(deps.store));
+    const contacts = await loadContacts(deps.store);
+    const settings = await readSettings(deps.store);
+    wallet = new Wallet(deps, sites, asks, contacts, settings, await readNetwork(deps.store));
     return wallet;
   }
 
@@ -127,12 +131,14 @@ export class Wallet {
     deps: WalletDeps,
     sites: Sites,
     asks: SiteAsks,
+    contacts: Contacts,
     settings: StoredSettings,
     network: StoredNetwork,
   ) {
     this.#deps = deps;
     this.sites = sites;
     this.asks = asks;
+    this.contacts = contacts;
     this.#settings = settings;
     this.#network = network;
     this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
@@ -358,6 +364,7 @@ export class Wallet {
 
   async #reload(): Promise<void> {
     await this.sites.reload();
+    await this.contacts.reload();
     this.#settings = await readSettings(this.#deps.store);
     this.#network = await readNetwork(this.#deps.store);
     this.#chain = createNodeClient({ url: this.#network.nodeUrl, timeoutMs: 8_000 });
@@ -704,12 +711,24 @@ export class Wallet {
       channels: (running?.engine.channels() ?? [])
         .filter((actor) => actor.channel.phase !== 'considering')
         .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0, running!.tower))
+        .map((channel) => ({ ...channel, peer: this.#named(channel.peer) }))
         .sort((a, b) => b.openedAt - a.openedAt),
       approvals: this.approvals(),
       sites: this.sites.list().map(({ origin, connectedAt }) => ({ origin, connectedAt })),
+      // Shown to whoever unlocked the wallet only.
+      contacts:
+        this.#deps.vault.status() === 'unlocked'
+          ? this.contacts.list().map(({ address, name }) => ({ address, name }))
+          : [],
       settings: this.#settings,
       storage: this.#storage,
     };
+  }
+
+  /** What the person calls it stands above what it calls itself. */
+  #named(peer: WalletView['channels'][number]['peer']) {
+    const name = this.contacts.name(peer.address);
+    return name === null ? peer : { ...peer, name, known: true };
   }
 
   #coversDisputes({ engine }: Running): boolean {

@@ -7,9 +7,12 @@ import {
   Address,
   Aetto,
   ApprovalView,
+  Contact,
   ContractPreview,
   HistoryItem,
   LocalId,
+  largestContactName,
+  largestContactNote,
   Mnemonic,
   Note,
   Password,
@@ -176,6 +179,20 @@ export const popupMethods = {
     params: v.object({ id: v.string(), approve: v.boolean(), digest: v.string() }),
     result: done,
   },
+
+  'contact.list': { params: nothing, result: v.object({ contacts: v.array(Contact) }) },
+  /** Puts somebody into the address book: `at` is an account or an invite, `was` the account of whom it replaces. */
+  'contact.save': {
+    params: v.object({
+      name: v.pipe(v.string(), v.maxLength(largestContactName, 'this name is too long')),
+      at: v.pipe(v.string(), v.maxLength(4096)),
+      note: v.nullable(v.pipe(v.string(), v.maxLength(largestContactNote, 'this note is too long'))),
+      was: v.nullable(Address),
+    }),
+    result: done,
+  },
+  'contact.remove': { params: v.object({ address: Address }), result: done },
+
   'site.disconnect': { params: v.object({ origin: v.string() }), result: done },
 } as const;
 

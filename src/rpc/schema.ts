@@ -53,7 +53,8 @@ export const ChannelView = v.object({
   /** `ch_...` once the funding transaction is known. */
   channelId: v.nullable(v.string()),
   role: v.picklist(['initiator', 'responder']),
-  peer: v.object({ address: v.string(), name: v.nullable(v.string()) }),
+  /** By the name that the person gave it (`known`), else by the one that it gave itself. */
+  peer: v.object({ address: v.string(), name: v.nullable(v.string()), known: v.optional(v.boolean()) }),
   phase: Phase,
   connection: v.picklist(['online', 'connecting', 'offline']),
   terms: Terms,
@@ -343,6 +344,23 @@ export const HistoryItem = v.object({
 });
 export type HistoryItem = v.InferOutput<typeof HistoryItem>;
 
+export const largestContactName = 60;
+export const largestContactNote = 300;
+export const mostContacts = 300;
+
+/** Somebody in the address book. */
+export const Contact = v.object({
+  /** `ak_` */
+  address: v.string(),
+  /** The person's own for it. */
+  name: v.string(),
+  note: v.nullable(v.string()),
+  /** The link that a channel with it is opened by, and the network that this link is for. */
+  invite: v.nullable(v.string()),
+  networkId: v.nullable(v.string()),
+});
+export type Contact = v.InferOutput<typeof Contact>;
+
 export const NetworkView = v.object({
   networkId: v.string(),
   name: v.string(),
@@ -398,6 +416,8 @@ export const WalletView = v.object({
   channels: v.array(ChannelView),
   approvals: v.array(ApprovalView),
   sites: v.array(v.object({ origin: v.string(), connectedAt: v.number() })),
+  /** Names of the address book; all of it: popup method `contact.list`. */
+  contacts: v.array(v.object({ address: v.string(), name: v.string() })),
   settings: v.object({
     autoLockMinutes: v.number(),
     minimumDepth: v.number(),
