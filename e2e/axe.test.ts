@@ -43,6 +43,8 @@ const sideways = (page: Page) =>
 
 describe.each([
   ['light', 'en-GB'],
+  ['light', 'de-DE'],
+  ['dark', 'en-GB'],
   ['dark', 'de-DE'],
 ] as const)('in the %s theme and %s', (theme, language) => {
   it.each(places.map((place) => [place.name, place] as const))(

@@ -25,6 +25,11 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
     return parsed;
   };
 
+  const requireUnlocked = () => {
+    if (vault.status() !== 'unlocked')
+      throw new WalletError('locked', 'The wallet is locked: unlock it first.');
+  };
+
   return {
     'wallet.view': async () => wallet.view(),
 
@@ -195,6 +200,23 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       await wallet.decide(id, approve, digest, budget && { ...sumsOf(budget), seconds: budget.seconds });
       return ok;
     },
+    async 'contact.list'() {
+      requireUnlocked();
+      return { contacts: wallet.contacts.list() };
+    },
+    async 'contact.save'(contact) {
+      requireUnlocked();
+      await wallet.contacts.save(contact, await vault.address());
+      wallet.changed();
+      return ok;
+    },
+    async 'contact.remove'({ address }) {
+      requireUnlocked();
+      await wallet.contacts.remove(address);
+      wallet.changed();
+      return ok;
+    },
+
     async 'site.disconnect'({ origin }) {
       await wallet.gate.disconnect(origin);
       wallet.changed();

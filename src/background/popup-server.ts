@@ -32,6 +32,7 @@ const byItself: ReadonlySet<string> = new Set([
   'wallet.view',
   'channel.history',
   'channel.quote',
+  'contact.list',
   'approval.get',
   'approval.contract',
   'invite.mine',

@@ -19,6 +19,7 @@ import { type HistoryEntry, other, type Settings } from '../protocol/channel/ind
 import { parseTowerLink } from '../rpc/invite.ts';
 import type { PageEvent } from '../rpc/page.ts';
 import type { ApprovalView, ContractPreview, HistoryItem, WalletView } from '../rpc/schema.ts';
+import { type Contacts, loadContacts } from './contacts.ts';
 import { AeppGate } from './dapps/aepp.ts';
 import { loadSiteAsks, type SiteAsks } from './dapps/approvals.ts';
 import { Budgets, type Granted, usageOf } from './dapps/budgets.ts';
@@ -96,6 +97,7 @@ export class Wallet {
   readonly sites: Sites;
   readonly asks: SiteAsks;
   readonly budgets: Budgets;
+  readonly contacts: Contacts;
   readonly gate: Gate;
   readonly aepp: AeppGate;
   #settings: StoredSettings;
@@ -135,14 +137,20 @@ export class Wallet {
       push: deps.pushToPages,
       changed: () => wallet?.changed(),
     });
+    const contacts = await loadContacts(deps.store);
     const settings = await readSettings(deps.store);
-    wallet = new Wallet(deps, { sites, asks, budgets }, settings, await readNetwork(deps.store));
+    wallet = new Wallet(deps, { sites, asks, budgets, contacts }, settings, await readNetwork(deps.store));
     return wallet;
   }
 
   private constructor(
     deps: WalletDeps,
-    { sites, asks, budgets }: { sites: Sites; asks: SiteAsks; budgets: Budgets },
+    {
+      sites,
+      asks,
+      budgets,
+      contacts,
+    }: { sites: Sites; asks: SiteAsks; budgets: Budgets; contacts: Contacts },
     settings: StoredSettings,
     network: StoredNetwork,
   ) {
@@ -150,6 +158,7 @@ export class Wallet {
     this.sites = sites;
     this.asks = asks;
     this.budgets = budgets;
+    this.contacts = contacts;
     this.#settings = settings;
     this.#network = network;
     this.#chain = createNodeClient({ url: network.nodeUrl, timeoutMs: 8_000 });
@@ -396,6 +405,7 @@ export class Wallet {
 
   async #reload(): Promise<void> {
     await this.sites.reload();
+    await this.contacts.reload();
     this.#settings = await readSettings(this.#deps.store);
     this.#network = await readNetwork(this.#deps.store);
     this.#chain = createNodeClient({ url: this.#network.nodeUrl, timeoutMs: 8_000 });
@@ -758,9 +768,15 @@ export class Wallet {
       channels: (running?.engine.channels() ?? [])
         .filter((actor) => actor.channel.phase !== 'considering')
         .map((actor) => channelView(running!.engine, actor, this.#status?.height ?? 0, running!.tower))
+        .map((channel) => ({ ...channel, peer: this.#named(channel.peer) }))
         .sort((a, b) => b.openedAt - a.openedAt),
       approvals: this.approvals(),
       sites: this.#siteViews(),
+      // Shown to whoever unlocked the wallet only.
+      contacts:
+        this.#deps.vault.status() === 'unlocked'
+          ? this.contacts.list().map(({ address, name }) => ({ address, name }))
+          : [],
       settings: this.#settings,
       storage: this.#storage,
     };
@@ -796,6 +812,12 @@ export class Wallet {
         budgets: [],
       })),
     ];
+  }
+
+  /** What the person calls it stands above what it calls itself. */
+  #named(peer: WalletView['channels'][number]['peer']) {
+    const name = this.contacts.name(peer.address);
+    return name === null ? peer : { ...peer, name, known: true };
   }
 
   #coversDisputes({ engine }: Running): boolean {

@@ -19,6 +19,7 @@ const views: Record<string, ComponentType<ViewProps>> = {
   approval: lazy(() => import('./views/approval.tsx')),
   history: lazy(() => import('./views/history.tsx')),
   send: lazy(() => import('./views/send.tsx')),
+  contacts: lazy(() => import('./views/contacts.tsx')),
   settings: lazy(() => import('./views/settings.tsx')),
   recover: lazy(() => import('./views/recover.tsx')),
   backup: lazy(() => import('./views/backup.tsx')),

@@ -48,6 +48,10 @@ const reading: ReadonlySet<PopupMethod> = new Set([
   'invite.read',
   'channel.quote',
   'channel.history',
+  'contact.list',
+  // Saved or removed once more it is the same.
+  'contact.save',
+  'contact.remove',
   'approval.get',
   'approval.contract',
 ]);

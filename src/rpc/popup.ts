@@ -8,9 +8,12 @@ import {
   Address,
   Aetto,
   ApprovalView,
+  Contact,
   ContractPreview,
   HistoryItem,
   LocalId,
+  largestContactName,
+  largestContactNote,
   Mnemonic,
   Note,
   Password,
@@ -187,6 +190,20 @@ export const popupMethods = {
     }),
     result: done,
   },
+
+  'contact.list': { params: nothing, result: v.object({ contacts: v.array(Contact) }) },
+  /** Puts somebody into the address book: `at` is an account or an invite, `was` the account of whom it replaces. */
+  'contact.save': {
+    params: v.object({
+      name: v.pipe(v.string(), v.maxLength(largestContactName, 'this name is too long')),
+      at: v.pipe(v.string(), v.maxLength(4096)),
+      note: v.nullable(v.pipe(v.string(), v.maxLength(largestContactNote, 'this note is too long'))),
+      was: v.nullable(Address),
+    }),
+    result: done,
+  },
+  'contact.remove': { params: v.object({ address: Address }), result: done },
+
   'site.disconnect': { params: v.object({ origin: v.string() }), result: done },
   /** Lets a site ask again that was blocked, and takes back what it asks now. */
   'site.unblock': { params: v.object({ origin: v.string() }), result: done },

@@ -56,7 +56,8 @@ export const ChannelView = v.object({
   /** `ch_...` once the funding transaction is known. */
   channelId: v.nullable(v.string()),
   role: v.picklist(['initiator', 'responder']),
-  peer: v.object({ address: v.string(), name: v.nullable(v.string()) }),
+  /** By the name that the person gave it (`known`), else by the one that it gave itself. */
+  peer: v.object({ address: v.string(), name: v.nullable(v.string()), known: v.optional(v.boolean()) }),
   phase: Phase,
   connection: v.picklist(['online', 'connecting', 'offline']),
   terms: Terms,
@@ -411,6 +412,23 @@ export const HistoryItem = v.object({
 });
 export type HistoryItem = v.InferOutput<typeof HistoryItem>;
 
+export const largestContactName = 60;
+export const largestContactNote = 300;
+export const mostContacts = 300;
+
+/** Somebody in the address book. */
+export const Contact = v.object({
+  /** `ak_` */
+  address: v.string(),
+  /** The person's own for it. */
+  name: v.string(),
+  note: v.nullable(v.string()),
+  /** The link that a channel with it is opened by, and the network that this link is for. */
+  invite: v.nullable(v.string()),
+  networkId: v.nullable(v.string()),
+});
+export type Contact = v.InferOutput<typeof Contact>;
+
 export const NetworkView = v.object({
   networkId: v.string(),
   name: v.string(),
@@ -486,6 +504,8 @@ export const WalletView = v.object({
       budgets: v.array(BudgetView),
     }),
   ),
+  /** Names of the address book; all of it: popup method `contact.list`. */
+  contacts: v.array(v.object({ address: v.string(), name: v.string() })),
   settings: v.object({
     autoLockMinutes: v.number(),
     minimumDepth: v.number(),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { cafe } from './fixture/views.ts';
 
 const configFile = fileURLToPath(new URL('./fixture/vite.config.ts', import.meta.url));
 const channel = 'a'.repeat(64);
@@ -44,9 +45,11 @@ export const places: readonly Place[] = [
   place('import', 'empty', '/import'),
   place('restore', 'empty', '/restore'),
   place('unlock', 'locked', '/'),
+  place('unlock-disputed', 'disputed', '/'),
   place('home', 'full', '/'),
   place('home-fresh', 'fresh', '/'),
   place('home-trouble', 'trouble', '/'),
+  place('home-rival', 'rival', '/'),
   place('receive', 'calm', '/receive'),
   place('receive-address', 'calm', '/receive?tab=address'),
   ...['call', 'call-unchecked', 'call-fails', 'their-contract'].map((id) =>
@@ -87,9 +90,18 @@ export const places: readonly Place[] = [
   place('approval-incoming', 'full', '/approval/incoming'),
   place('approval-counter', 'full', '/approval/counter'),
   place('approval-update', 'full', '/approval/update'),
+  place('approval-transaction', 'full', '/approval/transaction'),
+  place('approval-operation', 'full', '/approval/operation'),
+  place('approval-message', 'full', '/approval/message'),
   place('approval-gone', 'full', '/approval/none'),
   place('history', 'calm', '/history'),
   place('send', 'calm', '/send'),
+  place('contacts', 'known', '/contacts'),
+  place('contacts-empty', 'calm', '/contacts'),
+  place('contact', 'known', `/contacts/${cafe.address}`),
+  place('contact-new', 'calm', '/contacts/new', (page) => page.locator('.page-foot .button.primary').click()),
+  place('open-known', 'known', '/open'),
+  place('send-known', 'known', '/send'),
   place('settings', 'calm', '/settings'),
   place('settings-sites', 'budgets', '/settings'),
   place('settings-budget', 'budgets', '/settings', async (page) => {
@@ -102,6 +114,8 @@ export const places: readonly Place[] = [
     await page.getByRole('alertdialog').waitFor();
   }),
   place('backup', 'calm', '/backup'),
+  place('recover', 'calm', '/recover'),
+  place('recover-missing', 'calm', '/recover', (page) => page.locator('.page-foot .button.primary').click()),
   place('not-found', 'calm', '/nowhere'),
 ];
 

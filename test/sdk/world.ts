@@ -87,6 +87,7 @@ export async function walletHere(node: string) {
       signerFromSeed,
       transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
       changed: () => setImmediate(() => wallet?.showApprovals()),
+      keepWindow: () => undefined,
       attention(approvals) {
         for (const approval of approvals) {
           if (answered.has(approval.id)) continue;

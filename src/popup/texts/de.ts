@@ -103,6 +103,9 @@ export const de: Texts = {
       starting: 'Die Wallet startet noch. Versuche es gleich noch einmal.',
       wrong_network: 'Der Knoten gehört zu einem anderen Netz.',
       answer: 'Darauf gibt es nichts mehr zu antworten.',
+      bad_contact: 'Dieser Kontakt passt so nicht.',
+      contact_exists: 'Dieser Kontakt oder Name steht schon im Adressbuch.',
+      contacts_full: 'Das Adressbuch ist voll: Entferne zuerst einen Kontakt.',
       declined: 'Die Gegenseite hat abgelehnt.',
       validation: 'Die Gegenseite hält das für ungültig.',
       conflict: 'Beide Seiten haben zugleich etwas vorgeschlagen. Versuche es noch einmal.',
@@ -279,6 +282,7 @@ export const de: Texts = {
   nav: {
     menu: 'Menü',
     history: 'Verlauf',
+    contacts: 'Adressbuch',
     settings: 'Einstellungen',
     lock: 'Wallet sperren',
   },
@@ -555,9 +559,9 @@ export const de: Texts = {
       holds: 'Hält',
       id: 'Vertrag',
       held: (amount) =>
-        `Verträge dieses Kanals halten ${amount} AE. Nur ihre eigenen Regeln zahlen diese Coins aus.`,
+        `Verträge dieses Kanals halten ${amount} AE. Nur ihre eigenen Regeln zahlen diese Münzen aus.`,
       closeWaits:
-        'Beim gemeinsamen Schließen gingen die Coins verloren, die Verträge halten: Hol sie zuerst mit einem Aufruf heraus, auf der Seite, die den Vertrag benutzt.',
+        'Beim gemeinsamen Schließen gingen die Münzen verloren, die Verträge halten: Hol sie zuerst mit einem Aufruf heraus, auf der Seite, die den Vertrag benutzt.',
     },
     facts: {
       peer: 'Gegenseite',
@@ -586,6 +590,37 @@ export const de: Texts = {
     },
   },
 
+  contacts: {
+    title: 'Adressbuch',
+    add: 'Kontakt hinzufügen',
+    edit: 'Kontakt bearbeiten',
+    nameThem: 'Ins Adressbuch aufnehmen',
+    choose: 'Aus dem Adressbuch',
+    none: 'Niemand gewählt',
+    known: 'In deinem Adressbuch',
+    missing: 'Dieser Kontakt steht nicht im Adressbuch.',
+    emptyTitle: 'Noch niemand hier',
+    emptyText:
+      'Gib den Leuten und Läden, mit denen du zu tun hast, eigene Namen. Sie stehen überall, wo ein Konto steht.',
+    name: 'Name',
+    nameHelp: 'Dein eigener Name für sie. Er steht über dem, den sie sich selbst geben.',
+    nameEmpty: 'Gib einen Namen ein.',
+    at: 'Adresse oder Einladung',
+    atHelp:
+      'Eine Adresse beginnt mit ak_. Mit einer Einladung, die mit tandem: beginnt, kannst du auch Kanäle öffnen.',
+    atEmpty: 'Gib eine Adresse oder eine Einladung ein.',
+    atInvalid:
+      'Eine Adresse beginnt mit ak_ und hat etwa 50 Buchstaben und Ziffern; eine Einladung beginnt mit tandem:',
+    note: 'Notiz',
+    noteHelp: 'Nur du siehst sie.',
+    pay: 'In eurem Kanal zahlen',
+    send: 'Über die Chain senden',
+    remove: 'Kontakt entfernen',
+    removing: 'Wird entfernt…',
+    removeTitle: (name) => `${name} entfernen?`,
+    removeText: 'Kanäle und Münzen bleiben, wie sie sind. Nur der Name und die Notiz sind weg.',
+  },
+
   history: {
     title: 'Verlauf',
     empty: 'Es ist noch nichts passiert.',
@@ -594,7 +629,7 @@ export const de: Texts = {
       create: { me: 'Du hast einen Vertrag angelegt', peer: 'Die Gegenseite hat einen Vertrag angelegt' },
       call: { me: 'Du hast einen Vertrag aufgerufen', peer: 'Die Gegenseite hat einen Vertrag aufgerufen' },
     },
-    contractFailed: 'fehlgeschlagen, keine Coins bewegt',
+    contractFailed: 'fehlgeschlagen, keine Münzen bewegt',
     kinds: {
       opened: 'Kanal geöffnet',
       paid: 'Gezahlt',
@@ -717,7 +752,7 @@ export const de: Texts = {
     txInner: 'Die Seite legt sie in die Transaktion eines anderen, der die Gebühr zahlt.',
     txCostly: 'Die Gebühr ist ungewöhnlich hoch.',
     txContract:
-      'Ein Vertrag kann mit den Coins und Rechten, die du ihm gibst, alles tun, was sein Code sagt.',
+      'Ein Vertrag kann mit den Münzen und Rechten, die du ihm gibst, alles tun, was sein Code sagt.',
     txName: 'Das ändert, wofür einer deiner Namen steht oder wem er gehört.',
     txLabels: {
       to: 'An',
@@ -768,7 +803,7 @@ export const de: Texts = {
       noFunction:
         'Der Vertrag hat keine solche Funktion, die man aufrufen kann. Dieser Aufruf wird fehlschlagen.',
       cannot: 'Das lässt sich jetzt nicht ausführen.',
-      fails: 'Das würde fehlschlagen, und es würden keine Coins bewegt.',
+      fails: 'Das würde fehlschlagen, und es würden keine Münzen bewegt.',
       ifNow: 'Was jetzt dabei herauskäme. Zeit und Block sind die der Chain im Moment der Ausführung.',
       gas: 'Gas',
       gasOf: (used, limit) =>
@@ -777,14 +812,14 @@ export const de: Texts = {
       codeHash: 'Hash des Codes',
       codeSize: 'Größe des Codes',
       bytes: (n) => `${n} ${n === 1 ? 'Byte' : 'Bytes'}`,
-      risk: 'Ein Vertrag zahlt nur nach seinen eigenen Regeln aus. Coins, die du ihm gibst, kommen nur zurück, wenn sein Code es so sagt.',
+      risk: 'Ein Vertrag zahlt nur nach seinen eigenen Regeln aus. Münzen, die du ihm gibst, kommen nur zurück, wenn sein Code es so sagt.',
       incomingRisk:
-        'Deine Wallet kann nicht sagen, was dieser Vertrag tut. Nimm ihn nur an, wenn du ihn erwartet hast, etwa weil du mit der Gegenseite spielst oder etwas kaufst. Er nimmt dir jetzt nichts; Coins gehen nur durch Aufrufe zu ihm, denen du zustimmst.',
+        'Deine Wallet kann nicht sagen, was dieser Vertrag tut. Nimm ihn nur an, wenn du ihn erwartet hast, etwa weil du mit der Gegenseite spielst oder etwas kaufst. Er nimmt dir jetzt nichts; Münzen gehen nur durch Aufrufe zu ihm, denen du zustimmst.',
     },
     operationLeads: {
       open: (site) => `${site} möchte, dass du einen Kanal öffnest.`,
-      deposit: (site) => `${site} möchte, dass du mehr Coins in einen Kanal gibst.`,
-      withdraw: (site) => `${site} möchte, dass du Coins aus einem Kanal nimmst.`,
+      deposit: (site) => `${site} möchte, dass du mehr Münzen in einen Kanal gibst.`,
+      withdraw: (site) => `${site} möchte, dass du Münzen aus einem Kanal nimmst.`,
       shutdown: (site) => `${site} möchte, dass du einen Kanal schließt.`,
     },
     toChannel: 'Von deinem Konto in den Kanal',
@@ -795,7 +830,7 @@ export const de: Texts = {
     networkFeeSmall: 'Dazu kommt eine kleine Netzgebühr.',
     messageLead: (site) => `${site} möchte deine Unterschrift unter diesem Text:`,
     messageMeans:
-      'Sie beweist, dass der Text von dir ist. Sie bewegt keine Coins, aber wer sie hat, kann sie anderen zeigen.',
+      'Sie beweist, dass der Text von dir ist. Sie bewegt keine Münzen, aber wer sie hat, kann sie anderen zeigen.',
     updateLead: (peer) => `${peer} bittet dich um eine Zahlung.`,
   },
 

@@ -212,6 +212,7 @@ export const en = {
   nav: {
     menu: 'Menu',
     history: 'History',
+    contacts: 'Address book',
     settings: 'Settings',
     lock: 'Lock wallet',
   },
@@ -506,6 +507,37 @@ export const en = {
         number === null ? 'is being told' : `guards signed state ${number}, is being told of the latest`,
       notNamed: 'not named in this channel, so it cannot guard it',
     },
+  },
+
+  contacts: {
+    title: 'Address book',
+    add: 'Add a contact',
+    edit: 'Edit contact',
+    nameThem: 'Add to the address book',
+    choose: 'From the address book',
+    none: 'Nobody chosen',
+    known: 'In your address book',
+    missing: 'This contact is not in the address book.',
+    emptyTitle: 'Nobody here yet',
+    emptyText:
+      'Give the people and shops you deal with names of your own. They show wherever an account does.',
+    name: 'Name',
+    nameHelp: 'Your own name for them. It stands above the one they give themselves.',
+    nameEmpty: 'Enter a name.',
+    at: 'Address or invite',
+    atHelp:
+      'An address starts with ak_. With an invite, which starts with tandem:, you can open channels too.',
+    atEmpty: 'Enter an address or an invite.',
+    atInvalid:
+      'An address starts with ak_ and has about 50 letters and digits; an invite starts with tandem:',
+    note: 'Note',
+    noteHelp: 'Only you see it.',
+    pay: 'Pay in your channel',
+    send: 'Send on chain',
+    remove: 'Remove contact',
+    removing: 'Removing…',
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeText: 'Channels and coins stay as they are. Only the name and the note are gone.',
   },
 
   history: {

@@ -145,3 +145,14 @@ export function Mark({ size = 28 }: IconProps) {
     </svg>
   );
 }
+export const ContactIcon = (props: IconProps) => (
+  <Glyph {...props}>
+    <circle cx="10" cy="7" r="3.25" />
+    <path d="M3.5 16.5c.7-3 3.2-4.5 6.5-4.5s5.8 1.5 6.5 4.5" />
+  </Glyph>
+);
+export const AddIcon = (props: IconProps) => (
+  <Glyph {...props}>
+    <path d="M10 4v12M4 10h12" />
+  </Glyph>
+);

@@ -10,7 +10,7 @@ import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice, Problem, Waiting } from '../ui/feedback.tsx';
 import { Page } from '../ui/page.tsx';
-import type { PeerOf } from '../ui/peer.tsx';
+import { usePeer } from '../ui/peer.tsx';
 import { sentenceOf, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { BudgetRequest, type Granted } from './approvals/budget.tsx';
 import { ChannelRequest } from './approvals/channel.tsx';
@@ -63,12 +63,13 @@ function Body({
   onGranted(granted: Granted | null): void;
 }) {
   const { channels } = useWallet();
+  const known =
+    'channel' in approval ? channels.find((channel) => channel.id === approval.channel) : undefined;
+  const peer = usePeer('peer' in approval ? approval.peer : '', known?.peer.name ?? null);
   if (approval.kind === 'connect') return <ConnectRequest approval={approval} />;
   if (approval.kind === 'site_transaction') return <TransactionRequest approval={approval} />;
   if (approval.kind === 'site_channel') return <ChannelRequest approval={approval} />;
   if (approval.kind === 'site_message') return <MessageRequest approval={approval} />;
-  const known = channels.find((channel) => channel.id === approval.channel);
-  const peer: PeerOf = { address: approval.peer, name: known?.peer.name ?? null };
   switch (approval.kind) {
     case 'site_payment':
     case 'incoming_update':

@@ -22,7 +22,7 @@ import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
 import { RaiseChannelFee } from './raise-fee.tsx';
-import { canAbort, canClose, canCloseAlone, isOver } from './totals.ts';
+import { canAbort, canClose, canCloseAlone, canMove, isOver } from './totals.ts';
 
 const Chart = lazy(() => import('../ui/chart.tsx'));
 
@@ -410,6 +410,16 @@ function Facts({ channel }: { channel: ChannelView }) {
         <Fact name={facts.role}>{facts[channel.role]}</Fact>
         <Fact name={facts.started}>{fullTime(channel.openedAt)}</Fact>
       </dl>
+      <a
+        className="button secondary wide"
+        href={
+          channel.peer.known
+            ? `#/contacts/${channel.peer.address}`
+            : `#/contacts/new?at=${channel.peer.address}&name=${encodeURIComponent(channel.peer.name ?? '')}`
+        }
+      >
+        {channel.peer.known ? t.contacts.edit : t.contacts.nameThem}
+      </a>
       <Disclosure label={t.channel.technical}>
         <dl className="facts">
           <Fact name={facts.peer} mono>
@@ -438,7 +448,7 @@ function Facts({ channel }: { channel: ChannelView }) {
 function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
   const open = channel.phase === 'open';
   const [chosen, setChosen] = useState<string | null>(route.query.get('tab'));
-  const moves = !isOver(channel);
+  const moves = canMove.has(channel.phase);
   const usable = chosen !== null && (moves || (chosen !== 'pay' && chosen !== 'request'));
   const tab = usable ? chosen : open ? 'pay' : 'history';
   return (

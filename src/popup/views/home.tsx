@@ -8,6 +8,7 @@ import { Button, IconButton, IconLink } from '../ui/button.tsx';
 import { Skeleton } from '../ui/feedback.tsx';
 import {
   ChannelIcon,
+  ContactIcon,
   HistoryIcon,
   LockIcon,
   Mark,
@@ -95,11 +96,12 @@ function approvalOf(approval: ApprovalView, nameOf: (address: string) => string)
 }
 
 function Attention() {
-  const { approvals, channels } = useWallet();
+  const { approvals, channels, contacts } = useWallet();
   if (approvals.length === 0) return null;
   const nameOf = (address: string) => {
+    const contact = contacts.find((one) => one.address === address);
     const known = channels.find((channel) => channel.peer.address === address);
-    return known ? peerName(known.peer) : shortAddress(address);
+    return contact?.name ?? (known ? peerName(known.peer) : shortAddress(address));
   };
   return (
     <section aria-labelledby="attention">
@@ -204,6 +206,9 @@ function HomeNav() {
           <TabIcon />
         </IconButton>
       )}
+      <IconLink label={t.nav.contacts} to="/contacts">
+        <ContactIcon />
+      </IconLink>
       <IconLink label={t.nav.history} to="/history">
         <HistoryIcon />
       </IconLink>

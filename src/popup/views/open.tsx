@@ -6,16 +6,38 @@ import { blocksAsTime } from '../format.ts';
 import { navigate, type Route } from '../router.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
 import { Problem } from '../ui/feedback.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
 import { Amount, Bar } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
-import { PeerLine, peerName } from '../ui/peer.tsx';
-import { sentenceOf, useClient, useSubmit, useWallet } from '../wallet.tsx';
+import { PeerLine, peerName, usePeer } from '../ui/peer.tsx';
+import { sentenceOf, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 
 type ReadInvite = ResultOf<'invite.read'> & { link: string };
+
+/** Somebody in the address book, by an invite that is kept there. */
+function FromContacts({ onLink }: { onLink(link: string): void }) {
+  const client = useClient();
+  const { contacts: names, network } = useWallet();
+  const book = useLoad(JSON.stringify(names), () => client.call('contact.list', {}));
+  const reachable = (book.value?.contacts ?? []).filter(
+    ({ invite, networkId }) => invite !== null && networkId === network.networkId,
+  );
+  if (reachable.length === 0) return null;
+  return (
+    <Choice label={t.contacts.choose} value="" onValue={(link) => link !== '' && onLink(link)}>
+      <option value="">{t.contacts.title}</option>
+      {reachable.map(({ address, name, invite }) => (
+        <option key={address} value={invite!}>
+          {name}
+        </option>
+      ))}
+    </Choice>
+  );
+}
 
 function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvite): void }) {
   const client = useClient();
@@ -32,6 +54,12 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
   // A pasted invite is whole: nothing is left to type, so it is read at once.
   const [pasted, setPasted] = useState<string | null>(null);
   const { submit } = read;
+  const take = (whole: string) => {
+    setLink(whole);
+    setPasted(whole);
+    setProblem(null);
+    read.clear();
+  };
   useEffect(() => {
     if (pasted === null || pasted !== link) return;
     setPasted(null);
@@ -62,10 +90,7 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
           const text = event.clipboardData.getData('text').trim();
           if (!text.startsWith('tandem:') || text.length > 4096) return;
           event.preventDefault();
-          setLink(text);
-          setPasted(text);
-          setProblem(null);
-          read.clear();
+          take(text);
         }}
         value={link}
         onValue={(value) => {
@@ -75,6 +100,7 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
         }}
         error={problem ?? read.error}
       />
+      <FromContacts onLink={take} />
     </Page>
   );
 }
@@ -156,7 +182,7 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
   const [asking, setAsking] = useState(false);
   const { terms, problems, start, lockPeriod } = readTerms(typed, balance);
   const { quote, waiting } = useQuote(terms);
-  const peer = { address: invite.peer, name: invite.name };
+  const peer = usePeer(invite.peer, invite.name);
   const set = (field: keyof Typed) => (value: string) => setTyped((last) => ({ ...last, [field]: value }));
   const open = useSubmit({ link: invite.link, terms }, async () => {
     const { channel } = await client.call('channel.open', { link: invite.link, terms: terms! });

@@ -2,14 +2,16 @@
 import { useState } from 'react';
 import type { ResultOf } from '../../rpc/popup.ts';
 import { formatAe, parseAmount } from '../amount.ts';
-import { navigate } from '../router.ts';
+import { navigate, type Route } from '../router.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
 import { CheckIcon } from '../ui/icons.tsx';
 import { Amount } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
+import { PeerLine, usePeer } from '../ui/peer.tsx';
 import { useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
 
@@ -20,11 +22,11 @@ function addressProblem(to: string, own: string | undefined): string | null {
   return to === own ? t.send.toSelf : null;
 }
 
-export default function Send() {
+export default function Send({ route }: { route: Route }) {
   const client = useClient();
-  const { account } = useWallet();
+  const { account, contacts } = useWallet();
   const balance = account?.balance == null ? null : BigInt(account.balance);
-  const [to, setTo] = useState('');
+  const [to, setTo] = useState(route.query.get('to') ?? '');
   const [text, setText] = useState('');
   const [attempted, setAttempted] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -33,6 +35,7 @@ export default function Send() {
   const parsed = parseAmount(text, rules);
   const amount = amountOf(parsed);
   const address = to.trim();
+  const peer = usePeer(address, null);
   const problem = addressProblem(address, account?.address);
   const send = useSubmit({ to: address, amount: amount?.toString() }, async (requestId) => {
     const answer = await client.call('account.send', { to: address, amount: amount!.toString(), requestId });
@@ -90,6 +93,20 @@ export default function Send() {
               : null
         }
       />
+      {contacts.length > 0 && (
+        <Choice
+          label={t.contacts.choose}
+          value={contacts.find((contact) => contact.address === address)?.address ?? ''}
+          onValue={setTo}
+        >
+          <option value="">{t.contacts.none}</option>
+          {contacts.map((contact) => (
+            <option key={contact.address} value={contact.address}>
+              {contact.name}
+            </option>
+          ))}
+        </Choice>
+      )}
       <AmountField
         label={t.channel.amount}
         help={balance === null ? undefined : t.send.amountHelp(formatAe(balance))}
@@ -111,7 +128,7 @@ export default function Send() {
         {amount !== null && (
           <>
             <Amount aetto={amount} form="full" hero />
-            <p className="mono small">{address}</p>
+            <PeerLine peer={peer} />
           </>
         )}
       </Confirm>

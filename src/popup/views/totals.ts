@@ -24,6 +24,8 @@ export const canAbort: ReadonlySet<Phase> = new Set([
   'pushing',
   'half_signed',
 ]);
+/** Coins move in it, or will as soon as the chain has seen enough. */
+export const canMove: ReadonlySet<Phase> = new Set(['confirming', 'locking', 'open']);
 export const canClose: ReadonlySet<Phase> = new Set(['confirming', 'locking', 'open', 'failed']);
 /** Closing alone is for when the other side does not answer, or the channel has stopped. */
 export const canCloseAlone = ({ phase, connection }: ChannelView): boolean =>

@@ -3,7 +3,7 @@ import { blocksAsTime, siteName } from '../../format.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
 import { Amount } from '../../ui/money.tsx';
-import { PeerLine } from '../../ui/peer.tsx';
+import { PeerLine, usePeer } from '../../ui/peer.tsx';
 import { useWallet } from '../../wallet.tsx';
 import { Origin } from './connect.tsx';
 
@@ -13,13 +13,14 @@ type Request = Extract<ApprovalView, { kind: 'site_channel' }>;
 export function ChannelRequest({ approval }: { approval: Request }) {
   const { channels } = useWallet();
   const known = channels.find((channel) => channel.peer.address === approval.peer);
+  const peer = usePeer(approval.peer, known?.peer.name ?? null);
   const { operation, terms, gets, sum, fee } = approval;
   return (
     <>
       <Origin origin={approval.origin} />
       <p className="approval-lead">{t.approval.operationLeads[operation](siteName(approval.origin))}</p>
       <section className="card" aria-label={t.approval.peer}>
-        <PeerLine peer={{ address: approval.peer, name: known?.peer.name ?? null }} />
+        <PeerLine peer={peer} />
       </section>
       <dl className="card facts" data-testid="operation">
         {terms && (
