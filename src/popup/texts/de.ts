@@ -776,7 +776,7 @@ export const de: Texts = {
     lower: 'Du kannst das senken, bevor du zustimmst.',
     spendable: 'Dein Kanal kann jetzt zahlen',
     contracts: 'Verträge',
-    noContracts: 'keine',
+    mayCall: 'Verträge, die sie aufrufen darf',
     anyFunction: 'jede Funktion',
     replaces: (amount, left) =>
       `Es ersetzt das Budget von ${amount} AE, das die Seite jetzt hat und von dem noch ${left} AE übrig sind.`,
@@ -806,7 +806,7 @@ export const de: Texts = {
     changeText: (site) =>
       `Was ${site} zahlen darf, ohne zu fragen. Was sie schon gezahlt hat, zählt zum Betrag insgesamt.`,
     changing: 'Wird gespeichert…',
-    until: (date) => `bis ${date}, wie jetzt`,
+    unchanged: 'wie jetzt',
     fromNow: (time) => `${time} ab jetzt`,
     revoke: 'Widerrufen',
     revokeOf: (site, peer) => `Budget von ${site} für Zahlungen an ${peer} widerrufen`,
@@ -902,8 +902,8 @@ export const de: Texts = {
     disconnect: (site) => `${site} trennen`,
     disconnectShort: 'Trennen',
     siteNotConnected: 'nicht verbunden',
-    blocked: (date) =>
-      `Du hast immer wieder Nein gesagt; seit ${date} darf sie nichts mehr fragen. Ihre Budgets gelten weiter.`,
+    blocked: (date) => `Du hast immer wieder Nein gesagt; seit ${date} darf sie nichts mehr fragen.`,
+    blockedBudgets: 'Ihre Budgets gelten weiter.',
     unblock: (site) => `${site} wieder zulassen`,
     unblockShort: 'Wieder zulassen',
     asking:

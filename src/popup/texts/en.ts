@@ -698,7 +698,7 @@ export const en = {
     lower: 'You can lower this before you say yes.',
     spendable: 'Your channel can pay now',
     contracts: 'Contracts',
-    noContracts: 'none',
+    mayCall: 'Contracts that it may call',
     anyFunction: 'any function',
     replaces: (amount: string, left: string) =>
       `It takes the place of the budget of ${amount} AE that the site has now, of which ${left} AE are left.`,
@@ -727,7 +727,7 @@ export const en = {
     changeText: (site: string) =>
       `What ${site} may pay without asking. What it has paid already counts towards the sum in all.`,
     changing: 'Saving…',
-    until: (date: string) => `until ${date}, as now`,
+    unchanged: 'as it is now',
     fromNow: (time: string) => `${time} from now`,
     revoke: 'Revoke',
     revokeOf: (site: string, peer: string) => `Revoke the budget of ${site} to pay ${peer}`,
@@ -821,8 +821,8 @@ export const en = {
     disconnect: (site: string) => `Disconnect ${site}`,
     disconnectShort: 'Disconnect',
     siteNotConnected: 'not connected',
-    blocked: (date: string) =>
-      `You said no to it again and again, so it may ask nothing more since ${date}. Budgets that it has still hold.`,
+    blocked: (date: string) => `You said no to it again and again, so it may ask nothing more since ${date}.`,
+    blockedBudgets: 'Its budgets still hold.',
     unblock: (site: string) => `Unblock ${site}`,
     unblockShort: 'Unblock',
     asking: 'A question of this site is open. Until it is answered, it can ask no other of its kind.',
