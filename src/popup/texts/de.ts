@@ -908,7 +908,7 @@ export const de: Texts = {
     unblockShort: 'Wieder zulassen',
     asking:
       'Eine Frage dieser Seite ist offen. Bis sie beantwortet ist, kann sie keine weitere dieser Art stellen.',
-    takeBack: (site) => `Fragen von ${site} verwerfen`,
+    takeBack: (site) => `Fragen verwerfen: ${site}`,
     takeBackShort: 'Fragen verwerfen',
   },
 };

@@ -826,7 +826,7 @@ export const en = {
     unblock: (site: string) => `Unblock ${site}`,
     unblockShort: 'Unblock',
     asking: 'A question of this site is open. Until it is answered, it can ask no other of its kind.',
-    takeBack: (site: string) => `Drop the questions of ${site}`,
+    takeBack: (site: string) => `Drop its questions: ${site}`,
     takeBackShort: 'Drop its questions',
   },
 };
