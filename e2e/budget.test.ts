@@ -91,9 +91,9 @@ describe('one site', () => {
       granting = request(page, 'channel.requestBudget', { id, ...budget });
     });
     await asked.getByLabel('In all, at most').fill('0.3');
-    await asked.getByLabel('At once, at most').fill('2');
+    await asked.getByLabel('Each payment, at most').fill('2');
     await asked.getByText('You can use at most 0.1 AE here.').waitFor();
-    await asked.getByLabel('At once, at most').fill('0.1');
+    await asked.getByLabel('Each payment, at most').fill('0.1');
     await wallet.shot(asked, 'approve-budget');
     await yes(asked, 'Allow budget');
     const { result } = await granting!;
@@ -136,7 +136,7 @@ describe('one site', () => {
     const asked = await wallet.approval(() => {
       paying = transfer(page, ae / 5n, 'much');
     });
-    await asked.getByText('more than it may pay at once').waitFor();
+    await asked.getByText('more than one payment may be').waitFor();
     await yes(asked, 'Decline');
     expect((await paying!).code).toBe(4001);
   });

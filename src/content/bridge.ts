@@ -21,6 +21,7 @@ const repeatable: ReadonlySet<string> = new Set([
   'channel.list',
   'channel.get',
   'channel.balances',
+  'channel.budget',
   'channel.leave',
   'channel.reconnect',
   'events.since',

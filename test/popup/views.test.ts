@@ -116,10 +116,10 @@ describe('a budget', () => {
     await page.waitForTimeout(600);
     await yes.click({ force: true });
     await page.getByLabel('In all, at most').fill('0.4');
-    await page.getByText('This cannot be more than the sum in all.').waitFor();
+    await page.getByText('One payment cannot be more than the sum in all.').waitFor();
     await yes.click({ force: true });
     expect(await callsOf('approval.decide')).toEqual([]);
-    await page.getByLabel('At once, at most').fill('0,1');
+    await page.getByLabel('Each payment, at most').fill('0,1');
     await page.getByLabel('For how long').selectOption({ label: '1 day' });
     await yes.click();
     await page.waitForURL(/#\/channel\//);
