@@ -1,5 +1,5 @@
 /**
- * `npm run contracts`: compiles the contracts of examples and bench with the compiler that comes with the chain's SDK, and writes
+ * `npm run contracts`: compiles the contracts of examples, bench and tests with the compiler that comes with the chain's SDK, and writes
  * beside each source a JSON file with byte code, ACI and hashes. A test holds the files against the sources.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,9 @@ import { decode } from '../src/protocol/chain/address.ts';
 import { blake2b256 } from '../src/protocol/chain/signed.ts';
 import { codeHash } from '../src/protocol/channel/index.ts';
 
-const directories = ['examples', 'bench'].map((name) => join(import.meta.dirname, '..', name, 'contracts'));
+const directories = ['examples', 'bench', 'test'].map((name) =>
+  join(import.meta.dirname, '..', name, 'contracts'),
+);
 const compiler = join(import.meta.dirname, '../node_modules/@aeternity/aepp-sdk/bin/aesophia_cli');
 
 /** What is kept of a compiled contract. */

@@ -1,7 +1,8 @@
 /** What one side makes alone on the chain: snapshots and forced calls, and how both go on from them. */
 import { describe, expect, test } from 'vitest';
 import { decodeTransaction } from '../../devnet/transaction.ts';
-import { type Event, heldByContracts, step } from '../../src/protocol/channel/index.ts';
+import { type Event, heldByContracts } from '../../src/protocol/channel/index.ts';
+import { madeBy } from './matrix/alone.ts';
 import type { ChainParty, ChainWorld } from './matrix/chain-world.ts';
 import { escrowKey, forceRelease, withEscrow } from './matrix/flows.ts';
 import { calling } from './sophia.ts';
@@ -27,15 +28,6 @@ const pay = (by: ChainParty, amount = ae): void => {
 };
 const object = (world: ChainWorld) => world.chain.state.channel(world.alice.channel!.channelId!)!;
 const notes = ({ history }: ChainParty) => history.map(({ note }) => note ?? '').join('|');
-
-/** What a party would post now for this wish; nothing comes of it here. */
-function madeBy(party: ChainParty, event: Event): Uint8Array {
-  const run = step(party.channel!, event, party.env);
-  let turn = run.next();
-  while (!turn.done) turn = run.next(party.answer(turn.value));
-  expect(turn.value.refused).toBeUndefined();
-  return turn.value.channel.solo!.signedTx;
-}
 
 describe('snapshot', () => {
   test('records the latest co-signed state, and the channel goes on', () => {
