@@ -19,6 +19,7 @@ const update = 'test/channel/update.test.ts';
 const establish = 'test/channel/establish.test.ts';
 const reestablish = 'test/channel/reestablish.test.ts';
 const offline = 'test/channel/cases/offline.test.ts';
+const contracts = 'test/channel/contracts.test.ts';
 const failed = 'test/channel/cases/failed-onchain.test.ts';
 const forcing = 'test/channel/cases/force-progress.test.ts';
 const liveness = 'test/channel/liveness.test.ts';
@@ -180,10 +181,10 @@ export const cases: readonly Case[] = [
     'minimum_depth is agreed in the opening and does not grow with fee or amount',
     'withdraw_high_amount_short_confirmation_time withdraw_low_amount_long_confirmation_time',
   ),
-  ...not(
-    'an update names no block: block_hash is of the later protocol',
-    'request_unknown_bh request_too_new_bh request_too_old_bh positive_bh',
-  ),
+  as('request_unknown_bh', contracts, 'a key block of the future'),
+  as('request_too_new_bh', contracts, 'a key block of the future'),
+  as('request_too_old_bh', contracts, 'a key block more than 10 back'),
+  as('positive_bh', contracts, 'a key block 10 back is taken'),
 
   // ---- offline
   as(
