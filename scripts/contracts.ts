@@ -9,7 +9,7 @@ import { decode } from '../src/protocol/chain/address.ts';
 import { blake2b256 } from '../src/protocol/chain/signed.ts';
 import { codeHash } from '../src/protocol/channel/index.ts';
 
-const directories = ['examples', 'bench', 'test/vm'].map((name) =>
+const directories = ['examples', 'bench', 'test', 'test/vm'].map((name) =>
   join(import.meta.dirname, '..', name, 'contracts'),
 );
 const compiler = join(import.meta.dirname, '../node_modules/@aeternity/aepp-sdk/bin/aesophia_cli');

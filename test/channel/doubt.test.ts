@@ -136,3 +136,50 @@ describe('after it', () => {
     expect(world.bob.sent.at(-1)).toMatchObject({ type: 'update_error', sequence_number: 1n });
   });
 });
+
+describe('a refusal of before the loss', () => {
+  test('is met after it, although its number was left out', () => {
+    for (const propose of [
+      { type: 'deposit', amount: ae },
+      { type: 'request', request: payment(ae, 'ask') },
+    ] as const) {
+      const world = new World().open();
+      for (const party of [world.alice, world.bob]) party.env = { ...party.env, now };
+      const { alice, bob } = world;
+      // Alice refuses what Bob proposed; his record of before it is restored.
+      bob.post(propose);
+      world.wire.toAlice = world.wire.toAlice.map((bytes) =>
+        propose.type === 'deposit' ? bytes.with(60, bytes[60]! ^ 1) : bytes,
+      );
+      world.deliver(alice);
+      if (propose.type === 'request') alice.post({ type: 'decide_update', number: 1n, accept: false });
+      expect(alice.channel!.refusal).not.toBeNull();
+      world.wire.toBob = [];
+      bob.post({ type: 'doubt', over: false });
+      finish(world);
+      if (bob.channel!.move) bob.post({ type: 'chain', what: 'cancel', confirmations: 1 });
+      world.settle();
+      for (const party of [alice, bob]) {
+        expect(party.channel!.reason, propose.type).toBeNull();
+        expect(party.channel).toMatchObject({ phase: 'open', refusal: null, proposal: null, move: null });
+      }
+      expect(pays(world, bob)).toMatchObject({ ok: true });
+      expect(sameState(alice, bob)).toBe(true);
+    }
+  });
+  test('of a proposal that the record does not know any more, too', () => {
+    const world = new World().open();
+    for (const party of [world.alice, world.bob]) party.env = { ...party.env, now };
+    const { alice, bob } = world;
+    bob.post({ type: 'request', request: payment(ae, 'ask') });
+    world.deliver(alice);
+    alice.post({ type: 'decide_update', number: 1n, accept: false });
+    world.wire.toBob = [];
+    bob.channel = { ...bob.channel!, proposal: null, used: 0n };
+    bob.post({ type: 'doubt', over: false });
+    finish(world);
+    for (const party of [alice, bob]) expect(party.channel!.reason).toBeNull();
+    expect(pays(world, alice)).toMatchObject({ ok: true });
+    expect(sameState(alice, bob)).toBe(true);
+  });
+});

@@ -11,6 +11,7 @@ import {
   step,
 } from '../../src/protocol/channel/index.ts';
 import { updateBytes } from '../../src/protocol/channel/record.ts';
+import { madeBy } from './matrix/alone.ts';
 import type { ChainParty, ChainWorld } from './matrix/chain-world.ts';
 import { escrowKey, forceRelease, release, withEscrow } from './matrix/flows.ts';
 import { calling } from './sophia.ts';
@@ -36,15 +37,6 @@ const pay = (by: ChainParty, amount = ae): void => {
 };
 const object = (world: ChainWorld) => world.chain.state.channel(world.alice.channel!.channelId!)!;
 const notes = ({ history }: ChainParty) => history.map(({ note }) => note ?? '').join('|');
-
-/** What a party would post now for this wish; nothing comes of it here. */
-function madeBy(party: ChainParty, event: Event): Uint8Array {
-  const run = step(party.channel!, event, party.env);
-  let turn = run.next();
-  while (!turn.done) turn = run.next(party.answer(turn.value));
-  expect(turn.value.refused).toBeUndefined();
-  return turn.value.channel.solo!.signedTx;
-}
 
 describe('snapshot', () => {
   test('records the latest co-signed state, and the channel goes on', () => {

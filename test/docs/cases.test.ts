@@ -28,9 +28,6 @@ test('each case that is said to be tested has a test of its name, or of the titl
   expect(lost).toEqual([]);
 });
 
-test('what is missing or cannot apply says why', () => {
-  for (const one of cases) {
-    if ('missing' in one) expect(one.missing.length).toBeGreaterThan(10);
-    if ('not' in one) expect(one.not.length).toBeGreaterThan(10);
-  }
+test('what cannot apply says why', () => {
+  for (const one of cases) if ('not' in one) expect(one.not.length).toBeGreaterThan(10);
 });

@@ -1,14 +1,12 @@
 /**
  * The cases of the chain's own test suites, once each (its transactions, its channel machine, its chain watcher), and
- * those that are in no suite: where each is tested here, under which title where it is another, or why it is not.
+ * those that are in no suite: where each is tested here, under which title where it is another, or why it cannot apply.
  */
 export type Case =
   /** Tested under its own name. */
   | { name: string; in: string }
   /** Tested under another title. */
   | { name: string; in: string; as: string }
-  /** It applies and is not tested under any title. */
-  | { name: string; missing: string }
   /** It cannot apply here. */
   | { name: string; not: string };
 
@@ -21,6 +19,9 @@ const update = 'test/channel/update.test.ts';
 const establish = 'test/channel/establish.test.ts';
 const reestablish = 'test/channel/reestablish.test.ts';
 const offline = 'test/channel/cases/offline.test.ts';
+const contracts = 'test/channel/contracts.test.ts';
+const failed = 'test/channel/cases/failed-onchain.test.ts';
+const forcing = 'test/channel/cases/force-progress.test.ts';
 const liveness = 'test/channel/liveness.test.ts';
 const faults = 'test/channel/matrix/faults.test.ts';
 const dispute = 'test/engine/dispute.test.ts';
@@ -29,13 +30,9 @@ const matrix = 'test/channel/crash-matrix.test.ts';
 
 const each = (file: string, prefix: string, names: string): Case[] =>
   names.split(' ').map((name) => ({ name: prefix + name, in: file }));
-const missing = (why: string, names: string): Case[] =>
-  names.split(' ').map((name) => ({ name, missing: why }));
 const not = (why: string, names: string): Case[] => names.split(' ').map((name) => ({ name, not: why }));
 const as = (name: string, file: string, title: string): Case => ({ name, in: file, as: title });
 
-const noSnapshots = 'the wallet makes no snapshots yet';
-const noContracts = 'the wallet forces no progress yet: contracts are not in its channels';
 const noWebSocket = 'of the node’s WebSocket service, which a wallet in a browser has not';
 
 export const cases: readonly Case[] = [
@@ -147,11 +144,9 @@ export const cases: readonly Case[] = [
     races,
     'close_solo_and_conflict: a proposal of the peer that crosses it cannot hold it up',
   ),
-  ...missing('a slash while a proposal of the peer is under way', 'slash_and_conflict'),
-  ...missing(noSnapshots, 'snapshot_and_conflict'),
-  ...missing(noContracts, 'force_progress_and_conflict'),
-  ...missing(
-    'the person of the other side is not asked about a deposit or withdrawal',
+  ...each(races, '', 'slash_and_conflict snapshot_and_conflict force_progress_and_conflict'),
+  ...not(
+    'nobody is asked whether the other side may put coins of its own in or take them out: nothing is to reject',
     'deposit_with_soft_reject withdraw_with_soft_reject',
   ),
 
@@ -164,20 +159,19 @@ export const cases: readonly Case[] = [
   as('check_incorrect_withdrawal', cheating, 'check_incorrect_withdrawal: %s'),
   as('check_incorrect_mutual_close', cheating, 'check_incorrect_mutual_close: bad signature'),
   { name: 'check_mutual_close_with_wrong_amounts', in: cheating },
-  ...missing('the wallet offers no mutual close once it closes alone', 'check_mutual_close_after_close_solo'),
+  { name: 'check_mutual_close_after_close_solo', in: cheating },
 
   // ---- the chain fails
-  ...missing(
-    'that the node refuses the transaction, from the machine to the stable state after it',
-    'deposit_with_failed_onchain withdraw_with_failed_onchain close_mutual_with_failed_onchain slash_with_failed_onchain settle_with_failed_onchain',
+  ...each(
+    failed,
+    '',
+    'deposit_with_failed_onchain withdraw_with_failed_onchain close_mutual_with_failed_onchain slash_with_failed_onchain settle_with_failed_onchain snapshot_with_failed_onchain force_progress_with_failed_onchain',
   ),
   as(
     'close_solo_with_failed_onchain',
     faults,
     'an old state is slashed also where an own close came too late',
   ),
-  ...missing(noSnapshots, 'snapshot_with_failed_onchain'),
-  ...missing(noContracts, 'force_progress_with_failed_onchain'),
   as(
     'withdraw_plain_min_depth',
     establish,
@@ -187,10 +181,10 @@ export const cases: readonly Case[] = [
     'minimum_depth is agreed in the opening and does not grow with fee or amount',
     'withdraw_high_amount_short_confirmation_time withdraw_low_amount_long_confirmation_time',
   ),
-  ...not(
-    'an update names no block: block_hash is of the later protocol',
-    'request_unknown_bh request_too_new_bh request_too_old_bh positive_bh',
-  ),
+  as('request_unknown_bh', contracts, 'a key block of the future'),
+  as('request_too_new_bh', contracts, 'a key block of the future'),
+  as('request_too_old_bh', contracts, 'a key block more than 10 back'),
+  as('positive_bh', contracts, 'a key block 10 back is taken'),
 
   // ---- offline
   as(
@@ -200,24 +194,26 @@ export const cases: readonly Case[] = [
   ),
   ...not(noWebSocket, 'client_reconnect_initiator client_reconnect_responder'),
   as('no_missing_tx', reestablish, 'resume'),
-  ...each(offline, '', 'missing_close_tx missing_malicious_close'),
-  ...missing(
-    noSnapshots,
-    'missing_snapshot_tx missing_snapshot_and_close_tx missing_malicious_snapshot missing_malicious_snapshot_and_close_solo',
-  ),
-  ...missing(
-    noContracts,
-    'missing_force_progress_tx missing_couple_force_progress_tx missing_close_tx_and_force_progress missing_malicious_forced_progress missing_malicious_snapshot_and_fp',
+  ...each(
+    offline,
+    'missing_',
+    'close_tx malicious_close snapshot_tx snapshot_and_close_tx malicious_snapshot malicious_snapshot_and_close_solo force_progress_tx couple_force_progress_tx close_tx_and_force_progress malicious_forced_progress malicious_snapshot_and_fp',
   ),
 
   // ---- forced progress of the machine
-  ...missing(
-    noContracts,
-    'force_progress_based_on_offchain_state force_progress_based_on_snapshot force_progress_based_on_deposit force_progress_based_on_withdrawal force_progress_on_force_progress force_progress_followed_by_update force_progress_triggers_snapshot force_progress_triggers_slash',
+  ...each(
+    forcing,
+    'force_progress_',
+    'based_on_offchain_state based_on_snapshot based_on_deposit based_on_withdrawal on_force_progress followed_by_update triggers_snapshot',
+  ),
+  as(
+    'force_progress_triggers_slash',
+    'test/channel/forced.test.ts',
+    'is answered by a slash while the channel is being closed',
   ),
 
   // ---- the watcher, reorganisations
-  ...missing('only in the random runs of the chain model', 'innocent_fork fork_touches_but_no_change'),
+  ...each('test/channel/cases/forks.test.ts', '', 'innocent_fork fork_touches_but_no_change'),
   as(
     'fork_evicts_tx',
     dispute,
@@ -226,8 +222,9 @@ export const cases: readonly Case[] = [
   ...not('the watcher keeps no cache of blocks', 'flush_cache'),
 
   // ---- contracts with a hash lock
-  ...missing(
-    'the vectors have no contract with a hash and a time lock',
+  ...each(
+    'test/channel/cases/htlc.test.ts',
+    '',
     'alice_pays_bob alice_tries_early_refund alice_gets_refund_after_timeout bob_tries_receiving_too_late',
   ),
 
@@ -248,16 +245,20 @@ export const cases: readonly Case[] = [
     liveness,
     'after a signature was given, a timeout renews the connection and section 6 decides',
   ),
-  ...missing('an update_ack of a number that was superseded', 'ack_for_a_round_I_abandoned'),
+  { name: 'ack_for_a_round_I_abandoned', in: races },
   as('two tabs/workers, one key', 'test/store/sqlite.test.ts', 'a second process finds the file in use'),
   as(
     'restored stale backup',
     'test/backup/restore.test.ts',
     'the peer brings its channel up to date: close_solo waits for that, nothing is lost',
   ),
-  ...missing('two installations on one phrase', 'same_seed_on_two_devices'),
+  as(
+    'same seed on two devices',
+    'test/engine/rival.test.ts',
+    'the installation that is behind stops; chosen again, it goes on from the latest state and the other one stops',
+  ),
   as('2^64-1 amounts', establish, '2^64-1 units are the most an amount can be'),
-  ...missing('payloads of 65,535 and 65,536 bytes over a running link', 'payload_65535_65536_bytes'),
+  { name: 'payload_65535_65536_bytes', in: 'test/engine/payload.test.ts' },
   as(
     'truncated, oversized, trailing frames for each code',
     'test/wire/malformed.test.ts',
@@ -269,8 +270,5 @@ export const cases: readonly Case[] = [
     'every code outside the table is unknown, 13 and 17 too, and the error names it',
   ),
   as('channel id of another channel', cheating, 'check_incorrect_update: wrong channel_id'),
-  ...missing(
-    'an ordinary spend that takes the nonce between signing and posting',
-    'nonce_stolen_by_an_ordinary_spend',
-  ),
+  { name: 'nonce_stolen_by_an_ordinary_spend', in: failed },
 ];

@@ -31,6 +31,8 @@ export interface Party {
   publicKey: Uint8Array;
   items: { id: string; entry: HistoryEntry }[];
   problems: string[];
+  /** Messages of the application. */
+  inband: Uint8Array[];
   folder: string;
   /** Where it has a watchtower. */
   tower: TowerClient | null;
@@ -71,6 +73,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
   let tower: TowerClient | null = null;
   const items: Party['items'] = [];
   const problems: string[] = [];
+  const inband: Uint8Array[] = [];
   const engine: Engine = await Engine.start({
     store,
     signer,
@@ -94,7 +97,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
         void engine.wish(actor.id, { type: 'accept', minimumDepth: options.minimumDepth ?? 1 });
       },
       committed: (actor, entries) => items.push(...entries.map((entry) => ({ id: actor.id, entry }))),
-      inband: () => undefined,
+      inband: (_actor, data) => inband.push(data),
       storeFailed: (error) => problems.push(String(error)),
       chain: () => undefined,
       rival: () => undefined,
@@ -120,6 +123,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
     publicKey: signer.publicKey,
     items,
     problems,
+    inband,
     folder,
     async stop() {
       tower?.stop();

@@ -45,13 +45,32 @@ export function onDoubt(channel: Channel, env: Env, { over }: EventOf<'doubt'>):
   if (!channel.doubt) return transition(channel);
   const { doubt: _, ...sure } = channel;
   const after = numberAfter(env.now);
-  const next = change(sure, env, { used: after > channel.used ? after : channel.used });
+  const next =
+    after > channel.used
+      ? change(sure, env, { used: after, skipped: { above: channel.used, upTo: after } })
+      : change(sure, env, {});
   const note =
     'Transactions that may have been signed before this channel was restored are void now: it can be used again.';
   const again = { type: 'disconnect' as const, reason: 'the channel can be used again' };
   // What was held back is sent again by the greeting.
   return transition(next, persist([{ kind: 'chain', note }]), ...(channel.live.link === 'up' ? [again] : []));
 }
+
+/**
+ * Whether this record may have signed something for the number, or may not know. A refusal of before the loss has a number
+ * that was left out since: the prior state under it gives the other side nothing that it had not.
+ */
+export const isUsed = ({ used, skipped, latest: state }: Channel, number: bigint): boolean => {
+  if (number > used) return false;
+  const isSkipped = skipped !== undefined && number > skipped.above && number <= skipped.upTo;
+  return !isSkipped || number <= (state?.number ?? -1n);
+};
+
+/** The number is used up by what is signed now. */
+export const using = ({ used, skipped }: Channel, number: bigint): Partial<Channel> => ({
+  used: number > used ? number : used,
+  ...(skipped && number > skipped.above ? { skipped: { ...skipped, above: number } } : {}),
+});
 
 /** The other side looks for the number of a deposit or withdrawal so far above what it has seen. */
 export const numberSearch = 4n;

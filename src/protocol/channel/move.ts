@@ -8,7 +8,7 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
-import { numberSearch } from './doubt.ts';
+import { isUsed, numberSearch, using } from './doubt.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
 import { hold, isOutOfReach, nonceSearch, outOfReach } from './held.ts';
@@ -462,7 +462,7 @@ export function cancelMove(
 export function refusedMove(channel: Channel, env: Env, message: MessageOf<'update_error'>): Transition {
   const move = channel.move!;
   if (bothSigned(move)) return stop(channel, env, 'update_error refuses what both have signed', true);
-  if (message.sequence_number <= channel.used)
+  if (isUsed(channel, message.sequence_number))
     return stop(channel, env, `update_error ${message.sequence_number} reuses a number`, true);
   const refusal = { number: message.sequence_number, signature: message.signature };
   return cancelMove(channel, env, { refusal }, new TextDecoder().decode(message.data).slice(0, 200));
@@ -483,7 +483,7 @@ export function* onCancelledMove(channel: Channel, env: Env, confirmations: numb
     );
     const state = coSigned(channel, { ...prior, number: refusal.number }, refusal.signature, mine);
     return transition(
-      change(free, env, { latest: state, used: refusal.number }),
+      change(free, env, { latest: state, ...using(channel, refusal.number) }),
       persist([
         { kind: 'refused', amount: move.amount, note, balances: prior.balances, number: refusal.number },
       ]),

@@ -340,6 +340,8 @@ export interface Channel {
   recovered: boolean;
   /** Restored, and transactions that it does not know may still be completed by the peer (doubt.ts). */
   doubt?: boolean;
+  /** Numbers above the first and up to the second were left out after a loss: this record has signed none of them. */
+  skipped?: { above: bigint; upTo: bigint };
   /** Why it stopped, a sentence for a person. */
   reason: string | null;
   openedAt: number;

@@ -15,7 +15,7 @@ import {
   isContractBatch,
   make,
 } from './contracts.ts';
-import { isAhead, renewal } from './doubt.ts';
+import { isAhead, isUsed, renewal, using } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
 import { chainDecides, isCall, keepCall } from './forced.ts';
@@ -351,11 +351,13 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
     return stop(channel, env, `update ${number} while a ${channel.move.kind} is under way`, true);
   if (channel.shutdown.received)
     return stop(channel, env, 'update after shutdown: a side that sent shutdown proposes nothing more', true);
-  if (refusal || channel.live.incoming)
+  // The refusal comes first; a side that lost its record does not know of it before it arrives, and then proposes again.
+  if (refusal) return transition(channel);
+  if (channel.live.incoming)
     return stop(
       channel,
       env,
-      `update ${number} while update ${refusal?.of ?? channel.live.incoming?.number} is unanswered`,
+      `update ${number} while update ${channel.live.incoming.number} is unanswered`,
       true,
     );
   // Refusing it would sign the state before once more, which then took the forced round's place.
@@ -618,13 +620,13 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
   if (channel.move) return refusedMove(channel, env, message);
   if (refusal)
     return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
-  if (number <= channel.used)
+  if (isUsed(channel, number))
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
   if (isTooFar(number, channel.used, env.now))
     return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);
-  const next = change(channel, env, { latest: state, used: number, proposal: null });
+  const next = change(channel, env, { latest: state, ...using(channel, number), proposal: null });
   const ack: Effect = {
     type: 'send',
     message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },

@@ -9,6 +9,7 @@ import { signingBytes } from '../../../src/protocol/chain/signed.ts';
 import { hashOf, updateBytes } from '../../../src/protocol/channel/record.ts';
 import { serializeEntry } from '../../../src/protocol/state/entries.ts';
 import { encode, type Message, type MessageOf } from '../../../src/protocol/wire/index.ts';
+import { ChainWorld } from '../matrix/chain-world.ts';
 import { ae, balancesOf, networkId, type Party, signs, World } from '../world.ts';
 
 const otherId = new Uint8Array(32).fill(3);
@@ -155,4 +156,41 @@ describe('check_incorrect_create', () => {
     expect(world.broadcasts).toEqual([]);
     expect(world.bob.channel?.phase).not.toBe('open');
   });
+});
+
+test('check_mutual_close_after_close_solo', () => {
+  // Once it closes alone a wallet signs no other close, whatever the peer sends: the chain has the balances.
+  for (const message of ['shutdown', 'closing_created', 'update'] as const) {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    world.act(alice, () => alice.post({ type: 'close_solo' }));
+    const id = alice.channel!.channelId!;
+    const signed = alice.signed.length;
+    const transaction_data = new Uint8Array(32).fill(5);
+    const signature = signs(bob.keys, signingBytes(networkId, transaction_data));
+    const bodies: Record<typeof message, Message> = {
+      shutdown: { type: 'shutdown', channel_id: id },
+      closing_created: { type: 'closing_created', channel_id: id, transaction_data, signature },
+      update: {
+        type: 'update',
+        channel_id: id,
+        sequence_number: 1n,
+        initiator_balance: 11n * ae,
+        responder_balance: 4n * ae,
+        state_hash: transaction_data,
+        signature,
+        entries: [transaction_data],
+      },
+    };
+    world.wire.push(bob, encode(bodies[message]));
+    world.deliver(alice);
+    expect(alice.signed.length, message).toBe(signed);
+    expect(alice.post({ type: 'shutdown' }).refused).toMatch(/not possible/);
+    for (let i = 0; i < 20; i++) {
+      world.mine();
+      world.look();
+    }
+    expect(alice.channel!.phase).toBe('closed');
+    expect(alice.onAccount).toBeGreaterThan(1000n * ae - ae / 100n);
+  }
 });

@@ -1,7 +1,10 @@
 /** Races, by the names of the node's own suite (CHAIN 4): both sides act at once, or one takes back what it asked. */
 import { expect, test } from 'vitest';
+import { hashOf, updateBytes } from '../../../src/protocol/channel/record.ts';
+import { encode } from '../../../src/protocol/wire/index.ts';
 import { ChainWorld } from '../matrix/chain-world.ts';
-import { ae, balancesOf, type Party, payment, sameState, World } from '../world.ts';
+import { forceRelease, soloTx, withEscrow } from '../matrix/flows.ts';
+import { ae, balancesOf, networkId, type Party, payment, sameState, signs, World } from '../world.ts';
 
 const cancelled = (world: World, ...parties: Party[]) => {
   for (const party of parties)
@@ -113,5 +116,86 @@ test.each([
   world.alice.post({ type: 'abort', reason: 'I changed my mind.' });
   world.settle();
   cancelled(world, world.alice);
+  expectUsable(world);
+});
+
+// What one side does alone is not held up by a proposal of the other's, whichever of the two comes first.
+test('slash_and_conflict', () => {
+  const world = new ChainWorld().open();
+  post(world, 'bob', { type: 'request', request: payment(ae) });
+  world.settle();
+  const old = world.alice.channel!.latest!;
+  post(world, 'bob', { type: 'request', request: payment(ae) });
+  world.settle();
+  // Bob proposes, and closes with an old state at the same time.
+  post(world, 'bob', { type: 'request', request: payment(ae) });
+  world.submit(soloTx(world.bob, world.bob.channel!, 'ChannelCloseSoloTx', old));
+  world.mine();
+  world.act(world.alice, () => world.alice.look());
+  expect(world.alice.channel!.solo?.kind).toBe('slash');
+  world.settle();
+  world.mine();
+  const { number } = world.alice.channel!.latest!;
+  expect(world.chain.state.channel(world.alice.channel!.channelId!)!.round).toBe(number + 1n);
+  lives(world, 30);
+  expect(world.alice.channel!.phase).toBe('closed');
+});
+
+test('snapshot_and_conflict', () => {
+  const world = new ChainWorld().open();
+  post(world, 'alice', { type: 'request', request: payment(ae) });
+  world.settle();
+  const request = payment(ae);
+  post(world, 'bob', { type: 'request', request });
+  post(world, 'alice', { type: 'snapshot' });
+  world.settle();
+  lives(world, 4);
+  expect([...world.mined()].map(({ type }) => type)).toContain('ChannelSnapshotSoloTx');
+  expect(world.bob.decided.get(request.id)).toMatchObject([{ ok: true }]);
+  expect(sameState(world.alice, world.bob)).toBe(true);
+});
+
+test('force_progress_and_conflict', () => {
+  const world = withEscrow();
+  const request = payment(ae);
+  post(world, 'alice', { type: 'request', request });
+  post(world, 'bob', forceRelease());
+  world.settle();
+  lives(world, 6);
+  expect([...world.mined()].map(({ type }) => type)).toContain('ChannelForceProgressTx');
+  expect(world.bob.channel!.forced?.round).toBe(3n);
+  expect(sameState(world.alice, world.bob)).toBe(true);
+  const told = world.alice.decided.get(request.id)!.at(-1)!;
+  const paid = told.ok ? 1n : 0n;
+  expect(balancesOf(world.alice)).toEqual({ initiator: (6n - paid) * ae, responder: (9n + paid) * ae });
+  world.checkCoins();
+});
+
+function lives(world: ChainWorld, blocks: number): void {
+  for (let i = 0; i < blocks; i++) {
+    world.mine();
+    world.look();
+    world.connect();
+    world.settle();
+  }
+}
+
+test('ack_for_a_round_I_abandoned', () => {
+  const world = new World().open();
+  const { alice, bob } = world;
+  alice.post({ type: 'request', request: payment(ae, 'ask') });
+  world.settle();
+  bob.post({ type: 'decide_update', number: 1n, accept: false });
+  world.settle();
+  const { latest, keys, channelId } = alice.channel!;
+  expect(latest!.number).toBe(2n);
+  // Bob signs the first after all: it is below what both signed since.
+  const balances = { initiator: 11n * ae, responder: 4n * ae };
+  const signature = signs(bob.keys, updateBytes(networkId, channelId!, 1n, hashOf(keys, balances)));
+  const ack = { type: 'update_ack', channel_id: channelId!, sequence_number: 1n, signature } as const;
+  world.wire.push(bob, encode(ack));
+  world.deliver(alice);
+  expect(alice.channel).toMatchObject({ phase: 'open', latest: { number: 2n } });
+  expect(balancesOf(alice)).toEqual({ initiator: 10n * ae, responder: 5n * ae });
   expectUsable(world);
 });

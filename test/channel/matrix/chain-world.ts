@@ -221,15 +221,7 @@ export class ChainParty extends Party {
 
   #object(id: Uint8Array): OnChain | null {
     const found = this.world.chain.state.channel(id);
-    if (!found) return null;
-    return {
-      round: found.round,
-      soloRound: found.soloRound,
-      stateHash: found.stateHash,
-      lockedUntil: Number(found.lockedUntil),
-      balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
-      total: found.channelAmount,
-    };
+    return found ? seen(found) : null;
   }
 
   #lookAtObject(channel: Channel): void {
@@ -296,6 +288,16 @@ export class ChainParty extends Party {
     return this.world.chain.state.account(this.keys.publicKey)?.balance ?? 0n;
   }
 }
+
+/** The chain's own object as a node shows it. */
+export const seen = (found: NonNullable<ReturnType<Chain['state']['channel']>>): OnChain => ({
+  round: found.round,
+  soloRound: found.soloRound,
+  stateHash: found.stateHash,
+  lockedUntil: Number(found.lockedUntil),
+  balances: { initiator: found.initiatorAmount, responder: found.responderAmount },
+  total: found.channelAmount,
+});
 
 const watched: ReadonlySet<Channel['phase']> = new Set<Channel['phase']>([
   'confirming',

@@ -3,7 +3,8 @@
  * it publishes whichever it likes. It replays messages, and sends what looks right but for one thing.
  */
 import { equalBytes } from '../../../src/protocol/bytes.ts';
-import { type Channel, type CoSigned, finalId } from '../../../src/protocol/channel/index.ts';
+import { signedTx, signingBytes } from '../../../src/protocol/chain/signed.ts';
+import { bothSigned, type Channel, type CoSigned, finalId } from '../../../src/protocol/channel/index.ts';
 import { hashOf, updateBytes } from '../../../src/protocol/channel/record.ts';
 import type { Balances } from '../../../src/protocol/channel/types.ts';
 import { serializeEntry } from '../../../src/protocol/state/entries.ts';
@@ -100,6 +101,15 @@ export class Cheater {
     this.self.held.clear();
     const fee = eager ? 2n * 10n ** 14n : undefined;
     this.world.submit(soloTx(this.self, this.victim.channel!, type, state, fee));
+  }
+
+  /** Completes what the victim has half signed, and posts it without a word. */
+  completeUntold(): void {
+    const { move } = this.victim.channel!;
+    const mine = move?.signatures[this.victim.channel!.role];
+    if (!move || !mine || bothSigned(move)) return;
+    const theirs = signs(this.self.keys, signingBytes(networkId, move.hash));
+    this.world.submit(signedTx(move.tx, [mine, theirs]));
   }
 
   replay(index: number): void {
