@@ -225,7 +225,14 @@ const isContractRequest = (request: Request): request is ContractRequest => requ
 /** A contract's turn: executed here first; what cannot be executed is answered, and the next one has its turn. */
 function* proposeContract(channel: Channel, env: Env, request: ContractRequest, before: Effect[]): Rule {
   const note = request.note === null ? [] : [noteEntry(request.note)];
-  const made = yield* make(channel, latest(channel), request, channel.used + 1n, note);
+  const made = yield* make(
+    channel,
+    latest(channel),
+    request,
+    channel.used + 1n,
+    env.settings.contractStateLimit,
+    note,
+  );
   if ('problem' in made) {
     const effects: Effect[] = [
       ...before,
@@ -370,7 +377,7 @@ type Judged = Pick<CoSigned, 'balances' | 'trees'> & { word: boolean };
 function* result(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<Judged | Problem> {
   const state = latest(channel);
   const { entries, sequence_number: number } = message;
-  if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings.contracts);
+  if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings);
   const applied = applyEntries(channel, state.balances, entries);
   if ('problem' in applied)
     return { problem: applied.problem, ...(applied.insufficient ? { reason: 'insufficient' } : {}) };
