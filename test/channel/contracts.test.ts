@@ -1,8 +1,11 @@
 /** Contracts in updates: the rules of PROTOCOL 4 that are about them, and what else of a channel they touch. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { callData as dataOf, readValue } from '../../examples/shared/fate.ts';
+import { compiled } from '../../scripts/contracts.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import { equalBytes, fromHex, toHex } from '../../src/protocol/bytes.ts';
+import { decode as decodeText, encode as encodeText } from '../../src/protocol/chain/address.ts';
 import { gasOf } from '../../src/protocol/chain/fee.ts';
 import { offChainContractId } from '../../src/protocol/chain/ids.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
@@ -272,6 +275,38 @@ describe('PROTOCOL 4: a contract in an update', () => {
     expect(decodeValue(contract!.returnValue)).toBe(123n);
     const update = w.alice.sent.findLast((message) => message.type === 'update')!;
     expect((update as MessageOf<'update'>).entries).toHaveLength(3);
+  });
+
+  test('sees the chain as it was at that block: earlier hashes, and balances of accounts that the channel has not', () => {
+    const w = world();
+    w.height = 500;
+    const stranger = new Uint8Array(32).fill(77);
+    w.accounts.set(toHex(stranger), { balance: 123n * ae, nonce: 0n });
+    const ctVersion = 0x80003n;
+    const code = decodeText('cb', compiled('Seen').code);
+    const init = { type: 'create' as const, ctVersion, code, callData: decodeText('cb', dataOf('init')) };
+    const made = ask(w, w.alice, { ...payment(0n), contract: init })!.contract!.contract;
+    const seen = (party: Party, name: string, ...args: (bigint | string)[]) => {
+      const { contract } = calling('counter', made, 'get');
+      const wish = { ...contract!, callData: decodeText('cb', dataOf(name, ...args)) };
+      const outcome = ask(w, party, { ...payment(0n), contract: wish as ContractWish })!;
+      expect(outcome.contract, outcome.message).toMatchObject({ returnType: 'ok' });
+      agreed(w);
+      return readValue(encodeText('cb', outcome.contract!.returnValue));
+    };
+    const hash = (height: number) => ({ tag: 1, fields: [toHex(w.keyBlock(height)!.block.hash)] });
+    const none = { tag: 0, fields: [] };
+    const asked = (height: bigint) => seen(w.bob, 'hash_of', height);
+    expect(asked(500n)).toEqual(hash(500));
+    expect(asked(499n)).toEqual(hash(499));
+    // 255 back are seen, as in the vectors of the node; none above, none before.
+    expect(asked(245n)).toEqual(hash(245));
+    expect(asked(244n)).toEqual(none);
+    expect(asked(501n)).toEqual(none);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', stranger))).toBe(123n * ae);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', new Uint8Array(32).fill(78)))).toBe(0n);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', w.bob.keys.publicKey))).toBe(5n * ae);
+    expect(seen(w.bob, 'height')).toBe(500n);
   });
 });
 

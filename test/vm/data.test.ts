@@ -195,7 +195,8 @@ describe('the cost of a call', () => {
       board.call(alice, 'increment');
       return [...board.trees.contracts.nodes(before)].length;
     };
-    const few = changed(10);
+    // Fewer would be inside the register still.
+    const few = changed(100);
     expect(few).toBeGreaterThan(0);
     expect(changed(3_000)).toBe(few);
   });
