@@ -193,7 +193,11 @@ export async function parties(options: Surroundings, meter = createMeter()) {
       transport: transports[index],
       chain: () => chain,
       network: { networkId, chainHash },
-      settings: () => ({ ...defaultSettings, contracts: 'any' }),
+      settings: () => ({
+        ...defaultSettings,
+        contracts: 'any',
+        contractStateLimit: Number.POSITIVE_INFINITY,
+      }),
       acceptIncoming: () => true,
       watchInterval: interval,
       on: {

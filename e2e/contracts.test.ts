@@ -21,6 +21,7 @@ let demo: DemoServer;
 let alice: Wallet;
 let bob: Wallet;
 const addresses: string[] = [];
+const connected = new Set<Wallet>();
 const profile = mkdtempSync(join(tmpdir(), 'tandem-bob-'));
 /** The way of Bob's wallet to the chain, which can be cut. */
 let line: Awaited<ReturnType<typeof wire>>;
@@ -108,6 +109,7 @@ describe('the meter, against the shop peer', () => {
     await alice.until('open', isOpen(address));
     page = await alice.page(`${demo.url}/meter/`);
     await approved(alice, button('Connect Tandem'), 'Connect');
+    connected.add(alice);
     await approved(alice, button('Set up the meter'), 'Make contract', 'approve-meter');
     await page.getByText('0 calls left, 0 used').waitFor();
   });
@@ -208,8 +210,8 @@ describe('the game, between two browsers', () => {
       const page = await openPage(index);
       pages.push(page);
       const connect = page.getByRole('button', { name: 'Connect Tandem' });
-      // Alice said yes to this site at the meter.
-      if (wallet === alice) await connect.click();
+      // Once a person said yes to a site, it is not asked again.
+      if (connected.has(wallet)) await connect.click();
       else await approved(wallet, connect, 'Connect');
       await page.getByText('Channel open.').waitFor();
     }
@@ -274,7 +276,7 @@ describe('the game, between two browsers', () => {
 
   it('stalled by a loser whose wallet refuses is won through the chain, and closed alone', async () => {
     await openChannel();
-    for (const page of pages) await page.getByText('Check again').click();
+    for (const page of pages) await page.getByText('Channel open.').waitFor();
     await startGame();
     await join();
     await move(0, 4);

@@ -1,4 +1,5 @@
 /** Call data and values of contracts, as a page writes and reads them: the wallet's own code, without the machine. */
+import { toHex } from '../../src/protocol/bytes.ts';
 import { decode as decodeText, encode as encodeText } from '../../src/protocol/chain/address.ts';
 import { functionId } from '../../src/protocol/vm/bytecode.ts';
 import { decode } from '../../src/protocol/vm/decode.ts';
@@ -20,7 +21,7 @@ export function callData(name: string, ...args: Argument[]): string {
   return encodeText('cb', encode(tuple([blob('string', functionId(name)), tuple(values)])));
 }
 
-/** Records and tuples are arrays; a map is an array of pairs; of a variant: which constructor, and its fields. */
+/** Records and tuples are arrays; bytes are hexadecimal; a map is an array of pairs; of a variant: which constructor, and its fields. */
 export type Plain = bigint | boolean | string | Plain[] | { tag: number; fields: Plain[] };
 
 /**
@@ -43,6 +44,8 @@ function plain(value: Value): Plain {
       return { tag: value.tag, fields: value.items.map(plain) };
     case 'address':
       return encodeText('ak', value.bytes);
+    case 'bytes':
+      return toHex(value.bytes);
     case 'string':
       return new TextDecoder().decode(value.bytes);
     default:

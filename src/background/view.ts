@@ -290,6 +290,7 @@ export function channelApproval(actor: ChannelActor, initiatorFunded: boolean): 
       id,
       codeHash: toHex(codeHash(creation.code)),
       codeSize: creation.code.length,
+      callData: encode('cb', creation.callData),
       deposit: creation.deposit.toString(),
       before,
       after,

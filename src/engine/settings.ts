@@ -26,5 +26,7 @@ export const defaultSettings: Settings = {
   timeouts: { silence: 15_000, accept: 130_000, answer: 60_000, person: 110_000, yield: 1_000 },
   delegates: [],
   // Who has a person, or a policy, to decide sets it.
+  // A forced call carries all of it: 20 gas a byte, of the 6,000,000 of a block; the call's own and what it returns besides.
+  contractStateLimit: 200_000,
   contracts: 'none',
 };

@@ -327,6 +327,8 @@ export const ApprovalView = v.variant('kind', [
     peer: v.string(),
     codeHash: v.string(),
     codeSize: v.number(),
+    /** Of `init`, with what it is set up: `cb_`. No page says what that means. */
+    callData: v.string(),
     /** What the peer gives it. */
     deposit: Aetto,
     before: v.object({ mine: Aetto, theirs: Aetto }),

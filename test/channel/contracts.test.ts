@@ -1,7 +1,12 @@
 /** Contracts in updates: the rules of PROTOCOL 4 that are about them, and what else of a channel they touch. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { callData as dataOf, readValue } from '../../examples/shared/fate.ts';
+import { compiled } from '../../scripts/contracts.ts';
+import { defaultSettings } from '../../src/engine/settings.ts';
 import { equalBytes, fromHex, toHex } from '../../src/protocol/bytes.ts';
+import { decode as decodeText, encode as encodeText } from '../../src/protocol/chain/address.ts';
+import { gasOf } from '../../src/protocol/chain/fee.ts';
 import { offChainContractId } from '../../src/protocol/chain/ids.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
@@ -13,6 +18,7 @@ import {
   type ContractWish,
   callStatic,
   heldByContracts,
+  maxGas,
   type Request,
   type Rule,
   treesOf,
@@ -21,8 +27,8 @@ import { hashOf, updateBytes } from '../../src/protocol/channel/record.ts';
 import { hashOfState } from '../../src/protocol/channel/trees.ts';
 import { parseEntry, serializeEntry } from '../../src/protocol/state/entries.ts';
 import { verifyPoi } from '../../src/protocol/state/poi.ts';
-import { serializeTrees, stateHash } from '../../src/protocol/state/trees.ts';
-import { decode as decodeValue } from '../../src/protocol/vm/index.ts';
+import { serializeTrees, sizeOfTrees, stateHash } from '../../src/protocol/state/trees.ts';
+import { decode as decodeValue, pruneCalls } from '../../src/protocol/vm/index.ts';
 import { decode, encode, type MessageOf } from '../../src/protocol/wire/index.ts';
 import { type ContractName, callData, calling, creation } from './sophia.ts';
 import { ae, balancesOf, type Party, payment, sameState, signs, World } from './world.ts';
@@ -270,6 +276,38 @@ describe('PROTOCOL 4: a contract in an update', () => {
     const update = w.alice.sent.findLast((message) => message.type === 'update')!;
     expect((update as MessageOf<'update'>).entries).toHaveLength(3);
   });
+
+  test('sees the chain as it was at that block: earlier hashes, and balances of accounts that the channel has not', () => {
+    const w = world();
+    w.height = 500;
+    const stranger = new Uint8Array(32).fill(77);
+    w.accounts.set(toHex(stranger), { balance: 123n * ae, nonce: 0n });
+    const ctVersion = 0x80003n;
+    const code = decodeText('cb', compiled('Seen').code);
+    const init = { type: 'create' as const, ctVersion, code, callData: decodeText('cb', dataOf('init')) };
+    const made = ask(w, w.alice, { ...payment(0n), contract: init })!.contract!.contract;
+    const seen = (party: Party, name: string, ...args: (bigint | string)[]) => {
+      const { contract } = calling('counter', made, 'get');
+      const wish = { ...contract!, callData: decodeText('cb', dataOf(name, ...args)) };
+      const outcome = ask(w, party, { ...payment(0n), contract: wish as ContractWish })!;
+      expect(outcome.contract, outcome.message).toMatchObject({ returnType: 'ok' });
+      agreed(w);
+      return readValue(encodeText('cb', outcome.contract!.returnValue));
+    };
+    const hash = (height: number) => ({ tag: 1, fields: [toHex(w.keyBlock(height)!.block.hash)] });
+    const none = { tag: 0, fields: [] };
+    const asked = (height: bigint) => seen(w.bob, 'hash_of', height);
+    expect(asked(500n)).toEqual(hash(500));
+    expect(asked(499n)).toEqual(hash(499));
+    // 255 back are seen, as in the vectors of the node; none above, none before.
+    expect(asked(245n)).toEqual(hash(245));
+    expect(asked(244n)).toEqual(none);
+    expect(asked(501n)).toEqual(none);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', stranger))).toBe(123n * ae);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', new Uint8Array(32).fill(78)))).toBe(0n);
+    expect(seen(w.alice, 'balance_of', encodeText('ak', w.bob.keys.publicKey))).toBe(5n * ae);
+    expect(seen(w.bob, 'height')).toBe(500n);
+  });
 });
 
 function change(fields: Partial<Extract<ContractWish, { type: 'call' }>>) {
@@ -449,6 +487,17 @@ describe('PROTOCOL 4: the receiver executes and compares', () => {
     expect(answer).toEqual([expect.objectContaining({ type: 'update_error', reason: 5 })]);
   });
 
+  test('an init that fails is refused: nothing is made', () => {
+    const w = world();
+    const update = forged(w, { request: creation('escrow', ae) });
+    const entry = parseEntry(update.entries[0]!);
+    if (entry.type !== 'create') throw new Error('no creation');
+    const broken = serializeEntry({ ...entry, callData: callData('escrow', 'balance') });
+    const answer = meet(w, { ...update, entries: [broken, ...update.entries.slice(1)] });
+    expect(answer).toEqual([expect.objectContaining({ type: 'update_error', reason: 5 })]);
+    expect(w.bob.channel!.latest!.trees).toBeUndefined();
+  });
+
   test('a node that cannot be asked refuses as busy, and the channel goes on', () => {
     const w = world();
     const counter = make(w, 'counter');
@@ -463,6 +512,66 @@ describe('PROTOCOL 4: the receiver executes and compares', () => {
     const { initiator, responder } = w.alice.channel!.keys;
     return serializeEntry({ type: 'transfer', from: initiator, to: responder, amount: 1n });
   };
+});
+
+describe('a state that the chain could not be made to go on from', () => {
+  /** What a creation of the counter makes of the state, in bytes. */
+  const large = (): number => {
+    const w = world();
+    make(w, 'counter');
+    return sizeOfTrees(pruneCalls(w.alice.channel!.latest!.trees!));
+  };
+  const limited = (limit: number, who: 'alice' | 'bob' | 'both'): World => {
+    const w = world();
+    for (const party of [w.alice, w.bob])
+      if (who === 'both' || party === w[who])
+        party.env = { ...party.env, settings: { ...party.env.settings, contractStateLimit: limit } };
+    return w;
+  };
+
+  test('is not proposed: the sentence says how large it would be, nothing is signed', () => {
+    const w = limited(large() - 1, 'alice');
+    const signed = w.alice.signed.length;
+    const outcome = ask(w, w.alice, creation('counter'));
+    expect(outcome).toMatchObject({ ok: false, code: 'execution' });
+    expect(outcome!.message).toMatch(/would have about \d+ bytes/);
+    expect(w.alice.signed.length).toBe(signed);
+  });
+  test('is refused by the receiver before it signs, and the channel goes on', () => {
+    const w = limited(large() - 1, 'bob');
+    expect(ask(w, w.alice, creation('counter'))).toMatchObject({ ok: false, code: 'execution' });
+    expect(ask(w, w.alice, payment(ae))).toMatchObject({ ok: true });
+    agreed(w);
+  });
+  test('is taken up to the limit; what is over it all the same may not grow, and can be called and closed', () => {
+    const w = limited(large(), 'both');
+    const counter = make(w, 'counter');
+    expect(ask(w, w.bob, calling('counter', counter, 'get'))).toMatchObject({ ok: true });
+    for (const party of [w.alice, w.bob])
+      party.env = { ...party.env, settings: { ...party.env.settings, contractStateLimit: 100 } };
+    expect(ask(w, w.alice, payment(ae))).toMatchObject({ ok: true });
+    expect(ask(w, w.alice, creation('identity'))).toMatchObject({ ok: false, code: 'execution' });
+    w.alice.post({ type: 'shutdown' });
+    w.settle();
+    expect(w.bob.channel!.phase).toBe('closing_confirming');
+  });
+  test('is within what a forced call carries, at the limit that wallets have', () => {
+    const { contractStateLimit } = defaultSettings;
+    const fee = gasOf({
+      type: 'ChannelForceProgressTx',
+      channelId: new Uint8Array(32),
+      fromId: new Uint8Array(32),
+      payload: new Uint8Array(300),
+      round: 2n ** 64n,
+      update: new Uint8Array(1_000),
+      stateHash: new Uint8Array(32),
+      offChainTrees: new Uint8Array(contractStateLimit + 20_000),
+      ttl: 0n,
+      fee: 10n ** 18n,
+      nonce: 2n ** 64n,
+    });
+    expect(fee + 1_000_000n).toBeLessThanOrEqual(maxGas);
+  });
 });
 
 describe('a contract that the peer makes', () => {

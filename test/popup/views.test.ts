@@ -264,6 +264,13 @@ describe('contracts', () => {
     await visit('contracts', '/approval/their-contract');
     await page.getByTestId('code').getByText('5b5b').waitFor();
     expect(await page.getByTestId('theirs-after').textContent()).toContain('5.751');
+    const init = page.getByTestId('init');
+    expect((await init.locator('dd').allTextContents()).slice(1)).toEqual([
+      'ak_2swhLkgBPeeADxVTAVCJnZLY5NZtCFiM93JxsEaMuC59euuFRQ',
+      '20',
+      '"rematch"',
+    ]);
+    await page.getByText('could not be checked: the other side only sent them').waitFor();
     await page.getByRole('button', { name: 'Decline' }).click();
     await page.waitForURL(/#\/$/);
     expect(await callsOf('approval.decide')).toEqual([

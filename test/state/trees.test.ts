@@ -11,6 +11,7 @@ import {
   hashOrder,
   parseTrees,
   serializeTrees,
+  sizeOfTrees,
   stateHash,
   type Trees,
   withAccount,
@@ -37,6 +38,11 @@ describe.each(all)('the state of %s', (_name, vector) => {
     const parsed = parseTrees(fromHex(vector.state_trees_hex));
     expect(toHex(stateHash(parsed))).toBe(vector.state_hash);
     for (const { pubkey, balance } of accounts) expect(balanceOf(parsed, pubkey)).toBe(balance);
+  });
+  it('has the size that is told without serializing, or a little less', () => {
+    const size = fromHex(vector.state_trees_hex).length;
+    expect(sizeOfTrees(trees)).toBeGreaterThanOrEqual(size);
+    expect(sizeOfTrees(trees)).toBeLessThan(1.3 * size + 80);
   });
   it("has the node's account leaves", () => {
     for (const { account_hex, balance, pubkey } of vector.balances) {

@@ -12,6 +12,7 @@ import { encode } from '../../src/protocol/vm/encode.ts';
 import { emptyMap, entriesOf, mapDelete, mapGet, mapOf, mapPut } from '../../src/protocol/vm/map.ts';
 import { compareValues } from '../../src/protocol/vm/order.ts';
 import { blob, listOf, tuple, type Value } from '../../src/protocol/vm/value.ts';
+import { alice, Board } from '../examples/board.ts';
 import { type CaseFile, readVectors, replay, startOf, updateEnv } from './replay.ts';
 
 const leaf: fc.Arbitrary<Value> = fc.oneof(
@@ -181,5 +182,22 @@ describe('the cost of a call', () => {
     expect(large.scans).toBe(0);
     expect(large.gets).toBe(small.gets);
     expect(large.gets).toBeLessThan(40);
+  });
+
+  test('in nodes that it changes does not grow with what it leaves alone, in its own store or in others', () => {
+    const changed = (entries: number): number => {
+      const board = new Board();
+      board.create('Bench', 0n);
+      for (let from = 1; from < entries; from += 1_000)
+        board.call(alice, 'fill', [from, Math.min(entries, from + 999)]);
+      board.call(alice, 'increment');
+      const before = new Set([...board.trees.contracts.nodes()].map(({ node }) => node));
+      board.call(alice, 'increment');
+      return [...board.trees.contracts.nodes(before)].length;
+    };
+    // Fewer would be inside the register still.
+    const few = changed(100);
+    expect(few).toBeGreaterThan(0);
+    expect(changed(3_000)).toBe(few);
   });
 });

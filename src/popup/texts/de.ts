@@ -813,6 +813,11 @@ export const de: Texts = {
       codeSize: 'Größe des Codes',
       bytes: (n) => `${n} ${n === 1 ? 'Byte' : 'Bytes'}`,
       risk: 'Ein Vertrag zahlt nur nach seinen eigenen Regeln aus. Münzen, die du ihm gibst, kommen nur zurück, wenn sein Code es so sagt.',
+      initWith: 'Er wird angelegt mit',
+      initNothing: 'nichts',
+      initUnchecked:
+        'Was diese Werte bedeuten, ließ sich nicht prüfen: Die Gegenseite hat sie nur gesendet. Vergleiche sie mit dem, was ihr vereinbart habt.',
+      initUnread: 'Diese Werte ließen sich nicht lesen. Du siehst nur die Rohdaten.',
       incomingRisk:
         'Deine Wallet kann nicht sagen, was dieser Vertrag tut. Nimm ihn nur an, wenn du ihn erwartet hast, etwa weil du mit der Gegenseite spielst oder etwas kaufst. Er nimmt dir jetzt nichts; Münzen gehen nur durch Aufrufe zu ihm, denen du zustimmst.',
     },

@@ -730,6 +730,11 @@ export const en = {
       codeSize: 'Code size',
       bytes: (n: number) => plural(n, 'byte', 'bytes'),
       risk: 'A contract pays out by its own rules only. Coins that you give it come back only if its code says so.',
+      initWith: 'It is set up with',
+      initNothing: 'nothing',
+      initUnchecked:
+        'What these values mean could not be checked: the other side only sent them. Compare them with what you agreed on.',
+      initUnread: 'These values could not be read. You see only the raw data.',
       incomingRisk:
         'Your wallet cannot tell what this contract does. Accept it only if you expected it, for instance because you play or buy something with them. It takes nothing from you now; coins go to it only by calls that you approve.',
     },

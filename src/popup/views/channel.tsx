@@ -41,7 +41,7 @@ function Balances({ channel }: { channel: ChannelView }) {
         </div>
       </div>
       <Bar parts={balanceParts(channel)} />
-      {channel.phase === 'open' && (
+      {channel.phase === 'open' && channel.progress?.what !== 'force' && (
         <p className="help" style={{ marginTop: 'var(--s3)' }}>
           {t.channel.payable(formatAe(BigInt(channel.spendable)))}
           {kept > 0n && ` ${t.channel.kept(formatAe(kept))}`}
@@ -70,7 +70,7 @@ function Stage({ channel }: { channel: ChannelView }) {
     <section className="card stack tight" aria-live="polite" data-testid="stage">
       <h2>{phase === 'open' && progress ? t.progress[progress.what] : t.phase[phase]}</h2>
       {help && <p className="small soft">{help}</p>}
-      {reason && <p className="small">{reason}</p>}
+      {reason && <p className="small note-text">{reason}</p>}
       {progress?.what === 'force' && <p className="small soft">{t.channel.force.running}</p>}
       {progress && !isOver(channel) && (
         <>

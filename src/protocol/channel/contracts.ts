@@ -8,7 +8,7 @@ import { blake2b256 } from '../chain/signed.ts';
 import { parseAccount } from '../state/account.ts';
 import { type Entry, EntryError, type EntryOf, parseEntry, serializeEntry } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
-import { balanceOf, type Trees } from '../state/trees.ts';
+import { balanceOf, sizeOfTrees, type Trees } from '../state/trees.ts';
 import {
   applyContractEntry,
   type CallObject,
@@ -35,6 +35,7 @@ import type {
   Request,
   Role,
   Rule,
+  Settings,
 } from './types.ts';
 
 export type ContractEntry = EntryOf<'create' | 'call'>;
@@ -218,18 +219,37 @@ export function* blockFor(hash: Uint8Array | null): Rule<KeyBlock | string> {
   return block;
 }
 
-/** Executes an entry in the round of this number. What it asks of the chain is what the chain was at the block. */
+/**
+ * Executes an entry in the round of this number. What it asks of the chain is what the chain was at the block.
+ * @param limit bytes that the state may grow to
+ */
 export function* execute(
   channel: Channel,
   state: CoSigned,
   entry: ContractEntry,
   number: bigint,
   block: KeyBlock,
+  limit = Number.POSITIVE_INFINITY,
 ): Rule<Executed | { problem: string }> {
   const before = pruneCalls(treesOf(channel, state));
-  return yield* asking(channel, before, number, block, (env) =>
+  const done = yield* asking(channel, before, number, block, (env) =>
     executed(channel, state, before, applyContractEntry(before, entry, env)),
   );
+  if ('problem' in done) return done;
+  const problem = sizeProblem(before, done.trees, limit);
+  return problem === null ? done : { problem };
+}
+
+/** What the call objects of one round may have besides, in bytes. */
+const callRoom = 20_000;
+
+function sizeProblem(before: Trees, after: Trees, limit: number): string | null {
+  const all = sizeOfTrees(after);
+  const lasting = sizeOfTrees(pruneCalls(after));
+  // What is too large already may become smaller.
+  const grown = lasting > limit && lasting > sizeOfTrees(before);
+  if (!grown && all - lasting <= callRoom) return null;
+  return `the state of the channel, its contracts included, would have about ${all} bytes: with more than ${limit}, and ${callRoom} for what calls return, the chain could not be made to run a call`;
 }
 
 /** Runs what executes a contract, anew after each answer to what it asks of the chain. */
@@ -349,6 +369,7 @@ export function* make(
   state: CoSigned,
   request: Request & { contract: ContractWish },
   number: bigint,
+  limit: number,
   more: readonly Uint8Array[],
 ): Rule<Made | { code: string; problem: string }> {
   const entry = contractEntry(channel, channel.role, request.contract, request.amount);
@@ -361,7 +382,7 @@ export function* make(
       problem:
         'The node cannot be asked now for the block at which the contract runs. Try again once it answers.',
     };
-  const done = yield* execute(channel, state, entry, number, block);
+  const done = yield* execute(channel, state, entry, number, block, limit);
   if ('problem' in done)
     return { code: 'execution', problem: `The contract cannot be executed: ${done.problem}.` };
   const entries = [serializeEntry(entry), done.result, blockEntry(block.hash), ...more];
@@ -379,7 +400,7 @@ export function* check(
   state: CoSigned,
   serialized: readonly Uint8Array[],
   number: bigint,
-  policy: ContractPolicy,
+  { contracts: policy, contractStateLimit }: Pick<Settings, 'contracts' | 'contractStateLimit'>,
 ): Rule<
   | (Executed & { word: boolean })
   | { problem: string; reason: 'validation' | 'execution' | 'declined' | 'busy' }
@@ -394,7 +415,7 @@ export function* check(
     return { problem: 'this side does not take that contract into its channels', reason: 'declined' };
   const block = yield* blockFor(batch.block);
   if (typeof block === 'string') return { problem: block, reason: 'busy' };
-  const done = yield* execute(channel, state, entry, number, block);
+  const done = yield* execute(channel, state, entry, number, block, contractStateLimit);
   if ('problem' in done) return { problem: done.problem, reason: 'execution' };
   if (!equalBytes(done.result, batch.result))
     return { problem: `the result differs: ${differenceOf(done.call, batch.result)}`, reason: 'execution' };

@@ -518,6 +518,8 @@ export interface Settings {
   delegates: Uint8Array[];
   /** Which contracts the peer may make. */
   contracts: ContractPolicy;
+  /** Bytes to which contracts may make the state of a channel grow: one that is too large cannot be forced. */
+  contractStateLimit: number;
 }
 
 export interface AcceptancePolicy {

@@ -254,7 +254,14 @@ const isContractRequest = (request: Request): request is ContractRequest => requ
 /** A contract's turn: executed here first; what cannot be executed is answered, and the next one has its turn. */
 function* proposeContract(channel: Channel, env: Env, request: ContractRequest, before: Effect[]): Rule {
   const note = request.note === null ? [] : [noteEntry(request.note)];
-  const made = yield* make(channel, latest(channel), request, channel.used + 1n, note);
+  const made = yield* make(
+    channel,
+    latest(channel),
+    request,
+    channel.used + 1n,
+    env.settings.contractStateLimit,
+    note,
+  );
   if ('problem' in made) {
     const effects: Effect[] = [
       ...before,
@@ -406,7 +413,7 @@ function* result(channel: Channel, env: Env, message: MessageOf<'update'>): Rule
     const going = goingOn(channel);
     return going ? { ...going.state, word: false } : { problem: 'it would leave less than channel_reserve' };
   }
-  if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings.contracts);
+  if (isContractBatch(entries)) return yield* check(channel, state, entries, number, env.settings);
   const applied = applyEntries(channel, state.balances, entries);
   if ('problem' in applied)
     return { problem: applied.problem, ...(applied.insufficient ? { reason: 'insufficient' } : {}) };

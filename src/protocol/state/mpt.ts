@@ -45,6 +45,13 @@ export interface KeptNode {
   node: object;
 }
 
+/** Entries of a tree, half bytes of all their keys, bytes of all their values. */
+export interface Weight {
+  entries: number;
+  nibbles: number;
+  bytes: number;
+}
+
 /** A key whose value differs between two trees; undefined where a tree lacks it. */
 export interface Difference {
   key: Uint8Array;
@@ -129,6 +136,11 @@ export class Mpt {
    */
   static read(rootHash: Uint8Array, find: (hash: Uint8Array) => Uint8Array | undefined): Mpt {
     return rootHash.every((byte) => byte === 0) ? Mpt.empty : new Mpt(readNode(rootHash, find));
+  }
+
+  /** How much there is to serialize. Nodes remember theirs, so that the cost follows from what changed. */
+  get weight(): Weight {
+    return this.#root ? weightOf(this.#root) : nothing;
   }
 
   /**
@@ -313,6 +325,35 @@ function addProof(node: Node, path: Path, byHash: boolean, found: Map<string, Pr
   if (node.kind === 'extension') addProof(node.child, path.subarray(node.path.length), true, found);
   if (node.kind === 'branch' && path.length > 0)
     addProof(node.children[path[0]!]!, path.subarray(1), false, found);
+}
+
+const nothing: Weight = { entries: 0, nibbles: 0, bytes: 0 };
+const weights = new WeakMap<Node, Weight>();
+
+function weightOf(node: Node): Weight {
+  let weight = weights.get(node);
+  if (!weight) {
+    weight = weigh(node);
+    weights.set(node, weight);
+  }
+  return weight;
+}
+
+function weigh(node: Node): Weight {
+  if (node.kind === 'leaf') return { entries: 1, nibbles: node.path.length, bytes: node.value.length };
+  if (node.kind === 'extension') {
+    const { entries, nibbles, bytes } = weightOf(node.child);
+    return { entries, nibbles: nibbles + entries * node.path.length, bytes };
+  }
+  const sum = { entries: node.value.length > 0 ? 1 : 0, nibbles: 0, bytes: node.value.length };
+  for (const child of node.children) {
+    if (!child) continue;
+    const { entries, nibbles, bytes } = weightOf(child);
+    sum.entries += entries;
+    sum.nibbles += nibbles + entries;
+    sum.bytes += bytes;
+  }
+  return sum;
 }
 
 const keepsNone = { has: () => false };

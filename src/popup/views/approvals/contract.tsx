@@ -13,6 +13,7 @@ import { BalanceTable } from './balances.tsx';
 import { Origin } from './connect.tsx';
 
 const Call = lazy(() => import('./call.tsx'));
+const InitArguments = lazy(() => import('./init-arguments.tsx'));
 
 type SiteContract = Extract<ApprovalView, { kind: 'site_contract' }>;
 type Creation = Extract<ApprovalView, { kind: 'contract_create' }>;
@@ -117,6 +118,9 @@ export function IncomingContract({ approval, peer }: { approval: Creation; peer:
         <PeerLine peer={peer} />
       </section>
       <BalanceTable before={before} after={after} />
+      <Suspense fallback={<Waiting />}>
+        <InitArguments callData={approval.callData} />
+      </Suspense>
       <CodeFacts approval={approval} open>
         <dt>{words.held}</dt>
         <dd>
