@@ -167,6 +167,41 @@ describe('a page with the client package', () => {
     expect((await wallet.view()).approvals).toEqual([]);
   });
 
+  it('puts coins in, takes coins out, leaves, and is back by the next initialize', async () => {
+    const run = (work: 'deposit' | 'withdraw' | 'leave') =>
+      page.evaluate(
+        async ({ work, peer }) => {
+          const { Channel } = (window as unknown as { sdk: typeof import('../src/sdk/index.ts') }).sdk;
+          const channel = await Channel.initialize({ responderId: peer });
+          const done = work === 'leave' ? await channel.leave() : await channel[work](10n ** 17n);
+          channel.disconnect();
+          return done;
+        },
+        { work, peer: peer.info.address },
+      );
+    const content = "import * as sdk from '/shared/sdk.js'; window.sdk = sdk;";
+    await page.addScriptTag({ type: 'module', content });
+    await page.waitForFunction(() => 'sdk' in window);
+    const before = BigInt((await channel()).mine);
+    for (const [work, name, after] of [
+      ['deposit', 'Deposit', before + ae / 10n],
+      ['withdraw', 'Withdraw', before],
+    ] as const) {
+      let moved: ReturnType<typeof run> | null = null;
+      const asked = await wallet.approval(() => {
+        moved = run(work);
+      });
+      await answer(asked.getByRole('button', { name, exact: true }));
+      expect(await moved).toEqual({ accepted: true });
+      expect((await channel()).mine).toBe(String(after));
+    }
+    expect(await run('leave')).toMatchObject({ channelId: (await channel()).channelId });
+    await wallet.until('left', ({ channels }) => channels[0]?.connection === 'offline');
+    await page.reload();
+    await wallet.until('back', ({ channels }) => channels[0]?.connection === 'online');
+    await nothingLost();
+  });
+
   it('closes by agreement', async () => {
     await approved('Settle', 'Call contract', 'Close channel');
     await said('Settled. Come again!');

@@ -69,7 +69,8 @@ async function open() {
 
 /** Everything that the wallet tells, on the slip at once: nothing is missed, nothing is there twice. */
 function note({ number, type, detail }) {
-  const words = detail.phase ?? detail.text ?? detail.what ?? detail.reason ?? '';
+  const words =
+    detail.phase ?? detail.text ?? detail.what ?? detail.reason ?? (detail.mine ? ae(detail.mine) : '');
   kept.set('slip', [...(kept.get('slip') ?? []), { number, line: `${type} ${words}`.trim() }]);
   draw();
 }
