@@ -91,9 +91,9 @@ describe('one site', () => {
       granting = request(page, 'channel.requestBudget', { id, ...budget });
     });
     await asked.getByLabel('In all, at most').fill('0.3');
-    await asked.getByLabel('At once, at most').fill('2');
+    await asked.getByLabel('Each payment, at most').fill('2');
     await asked.getByText('You can use at most 0.1 AE here.').waitFor();
-    await asked.getByLabel('At once, at most').fill('0.1');
+    await asked.getByLabel('Each payment, at most').fill('0.1');
     await wallet.shot(asked, 'approve-budget');
     await yes(asked, 'Allow budget');
     const { result } = await granting!;
@@ -136,7 +136,7 @@ describe('one site', () => {
     const asked = await wallet.approval(() => {
       paying = transfer(page, ae / 5n, 'much');
     });
-    await asked.getByText('more than it may pay at once').waitFor();
+    await asked.getByText('more than one payment may be').waitFor();
     await yes(asked, 'Decline');
     expect((await paying!).code).toBe(4001);
   });
@@ -216,18 +216,31 @@ describe('five sites at once', () => {
           .catch(() => undefined);
     }, 250);
     const popup = await wallet.popup('/');
-    const waits: number[] = [];
+    /** Opened anew, until what the worker knows is there. */
+    const openPopup = async () => {
+      const started = performance.now();
+      await popup.goto(wallet.url('src/popup/index.html#/settings'));
+      await popup.reload();
+      await popup.getByTestId('budget-left').first().waitFor();
+      return performance.now() - started;
+    };
+    const answers: number[] = [];
+    const openings: number[] = [];
+    const calm = await openPopup();
     let busy = true;
-    const looking = (async () => {
-      while (busy) {
-        const started = performance.now();
-        await popup.goto(wallet.url('src/popup/index.html#/settings'));
-        await popup.reload();
-        await popup.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
-        await popup.getByTestId('budget-left').first().waitFor();
-        waits.push(performance.now() - started);
-      }
-    })();
+    const looking = Promise.all([
+      (async () => {
+        while (busy) openings.push(await openPopup());
+      })(),
+      (async () => {
+        while (busy) {
+          const started = performance.now();
+          await wallet.view();
+          answers.push(performance.now() - started);
+          await new Promise((done) => setTimeout(done, 100));
+        }
+      })(),
+    ]);
     const codes = await Promise.all(pages.map(all));
     busy = false;
     await looking;
@@ -243,8 +256,12 @@ describe('five sites at once', () => {
     const paid = items.filter(({ kind, note }) => kind === 'paid' && note?.startsWith('n'));
     expect(paid).toHaveLength(sitesAtOnce * covered);
     expect(new Set(paid.map(({ origin, note }) => `${origin} ${note}`)).size).toBe(sitesAtOnce * covered);
-    console.log(`the popup was there after ${waits.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-    expect(Math.max(...waits)).toBeLessThan(10_000);
+    const ms = (times: number[]) => times.map((time) => `${Math.round(time)} ms`).join(', ');
+    console.log(
+      `popup: ${ms([calm])} in calm, ${ms(openings)} meanwhile; the worker answered in ${ms(answers)}`,
+    );
+    expect(Math.max(...answers)).toBeLessThan(5_000);
+    expect(Math.max(...openings)).toBeLessThan(5 * calm + 10_000);
   });
 
   it('hear the same again after the worker was stopped in the middle of a repetition', async () => {

@@ -414,10 +414,11 @@ export class Engine {
 
   /**
    * Pays or asks over the channel. Resolves when the peer co-signed or the request failed. The same scope and id
-   * return the first outcome and never pay twice. Code `stopped`: how it ends is known only after the next start.
+   * return the first outcome and never pay twice. Code `stopped`: how it ends is known only after the next start;
+   * `not_running`: it was not begun.
    */
   async request(id: string, request: Request): Promise<Outcome> {
-    if (this.#stopped) return failed(request, 'stopped', stopSentence);
+    if (this.#stopped) return failed(request, 'not_running', 'The wallet is not running: unlock it first.');
     const underWay = this.ending(request.scope, request.id);
     if (underWay) return underWay;
     const key = requestKey(request.scope, request.id);

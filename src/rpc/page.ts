@@ -70,7 +70,7 @@ export const BudgetSeconds = v.pipe(v.number(), v.integer(), v.minValue(60), v.m
 export const PageBudget = v.object({
   id: LocalId,
   channelId: v.nullable(v.string()),
-  /** In total, and at most at once. */
+  /** In total, and for each payment. */
   amount: Aetto,
   perUpdate: Aetto,
   contracts: v.array(BudgetContract),

@@ -6,6 +6,7 @@ const repeatable: ReadonlySet<string> = new Set([
   'channel.list',
   'channel.get',
   'channel.balances',
+  'channel.budget',
   'channel.callContractStatic',
   'channel.leave',
   'channel.reconnect',

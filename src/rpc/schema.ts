@@ -194,7 +194,7 @@ export const ApprovalView = v.variant('kind', [
     createdAt: v.number(),
     channel: LocalId,
     peer: v.string(),
-    /** In total, and at most at once. */
+    /** In total, and for each payment. */
     amount: Aetto,
     perUpdate: Aetto,
     contracts: BudgetContracts,

@@ -340,6 +340,35 @@ describe('the person', () => {
   });
 });
 
+describe('a site that is disconnected while it asks', () => {
+  test('gets no budget: its question is taken back, and a late yes finds nothing', async () => {
+    const asked = codeOf(ask(fresh()));
+    const open = await question();
+    if (open.kind !== 'site_budget') throw new Error('another question');
+    await gate.disconnect(site);
+    expect(await asked).toBe(4001);
+    await expect(budgets.grant(open, 'ch_test', open)).rejects.toThrow(/not connected/);
+    await wallet.store.commit([
+      {
+        table: 'budgets',
+        key: `${site}/${id}`,
+        value: {
+          origin: site,
+          channel: id,
+          expiresAt: 1e15,
+          reserved: [],
+          spent: 0n,
+          amount: 1n,
+          perUpdate: 1n,
+          contracts: [],
+        },
+      },
+    ]);
+    await start();
+    expect(await wallet.store.list('budgets')).toEqual([]);
+  });
+});
+
 describe('time', () => {
   test('at its end a budget is gone, also for a worker that slept through it', async () => {
     await granted({ seconds: 60 });
@@ -486,5 +515,14 @@ describe('the rules', () => {
     expect(spentBy({ ...outcome, ok: false, code: 'declined' }, reservation)).toBe(0n);
     expect(spentBy({ ...outcome, ok: false, code: 'undecided' }, reservation)).toBe(2n);
     expect(spentBy({ ...outcome, ok: false, code: 'stopped' }, reservation)).toBeNull();
+  });
+});
+
+describe('a wallet that was locked in between', () => {
+  test('begins nothing, gives the amount back, and answers so', async () => {
+    await granted();
+    await wallet.engine.stop();
+    expect(await codeOf(transfer(ae))).toBe(4900);
+    expect(await budget()).toMatchObject({ spent: '0', reserved: '0', left: String(2n * ae) });
   });
 });

@@ -107,6 +107,59 @@ describe('paying', () => {
   });
 });
 
+describe('a budget', () => {
+  it('grants what the person left of it, and nothing while the fields hold no limits', async () => {
+    await visit('full', '/approval/budget');
+    const yes = page.getByRole('button', { name: 'Allow budget' });
+    await page.getByLabel('In all, at most').fill('6');
+    await page.getByText('You can use at most 5 AE here.').waitFor();
+    await page.waitForTimeout(600);
+    await yes.click({ force: true });
+    await page.getByLabel('In all, at most').fill('0.4');
+    await page.getByText('One payment cannot be more than the sum in all.').waitFor();
+    await yes.click({ force: true });
+    expect(await callsOf('approval.decide')).toEqual([]);
+    await page.getByLabel('Each payment, at most').fill('0,1');
+    await page.getByLabel('For how long').selectOption({ label: '1 day' });
+    await yes.click();
+    await page.waitForURL(/#\/channel\//);
+    const budget = { amount: '400000000000000000', perUpdate: '100000000000000000', seconds: 86_400 };
+    expect(await callsOf('approval.decide')).toEqual([{ id: 'budget', approve: true, digest: 'd8', budget }]);
+  });
+
+  it('is refused without limits', async () => {
+    await visit('full', '/approval/budget');
+    await page.getByLabel('In all, at most').fill('');
+    await page.getByRole('button', { name: 'Decline' }).click();
+    await expect
+      .poll(() => callsOf('approval.decide'))
+      .toEqual([{ id: 'budget', approve: false, digest: 'd8' }]);
+  });
+
+  it('is changed and revoked in the settings; a site that was refused too often is unblocked there', async () => {
+    await visit('budgets', '/settings');
+    await page.getByText('1.75 of 5 AE').waitFor();
+    await page.getByRole('button', { name: 'Change the budget of shop.example to pay Corner Café' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByLabel('In all, at most').fill('8');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const site = { origin: 'https://shop.example', channel };
+    expect(await callsOf('budget.change')).toEqual([
+      {
+        ...site,
+        amount: '8000000000000000000',
+        perUpdate: '500000000000000000',
+        expiresAt: expect.any(Number),
+      },
+    ]);
+    await page.getByRole('button', { name: /^Revoke the budget/ }).click();
+    await expect.poll(() => callsOf('budget.revoke')).toEqual([site]);
+    await page.getByRole('button', { name: 'Unblock pushy.example' }).click();
+    await expect.poll(() => callsOf('site.unblock')).toEqual([{ origin: 'https://pushy.example' }]);
+  });
+});
+
 describe('an approval', () => {
   it('takes no yes in its first moments, then sends the digest of what is shown', async () => {
     await visit('full', '/approval/payment');

@@ -35,7 +35,7 @@ export type SiteAsk =
       of: string;
       channel: string;
       peer: string;
-      /** Aetto: in total, and at most at once. */
+      /** Aetto: in total, and for each payment. */
       amount: bigint;
       perUpdate: bigint;
       contracts: AllowedContract[];

@@ -10,7 +10,7 @@ export interface Budget {
   channel: string;
   channelId: string;
   peer: string;
-  /** In total, and at most at once. */
+  /** In total, and for each payment. */
   amount: bigint;
   perUpdate: bigint;
   contracts: AllowedContract[];

@@ -77,6 +77,10 @@ export class Budgets {
   static async load(deps: BudgetDeps): Promise<Budgets> {
     const budgets = new Budgets(deps);
     for (const { key, value } of await deps.store.list('budgets')) budgets.#budgets.set(key, value as Budget);
+    // A kill may have come between the end of a site's permission and this.
+    const connected = ({ origin }: Budget) => deps.sites.get(origin) !== undefined;
+    const orphans = [...budgets.#budgets].flatMap(([key, budget]) => (connected(budget) ? [] : [key]));
+    await budgets.#end(orphans, 'revoked');
     await budgets.#expire();
     return budgets;
   }
@@ -166,6 +170,8 @@ export class Budgets {
     checkLimits(amount, perUpdate);
     if (amount > ask.amount || perUpdate > ask.perUpdate || seconds > ask.seconds || seconds < 1)
       throw new WalletError('bad_limits', 'A budget can be granted as it was asked for, or a smaller one.');
+    if (!this.#deps.sites.get(origin))
+      throw new WalletError('gone', 'This site is not connected any more: there is nothing to allow.');
     // Two answers at once are one.
     if (this.#granting.has(ask.id)) return;
     this.#granting.add(ask.id);
@@ -356,6 +362,8 @@ export class Budgets {
    * where nothing was ever signed for it, watched where it is under way. Before any site is served.
    */
   async reconcile(engine: Engine): Promise<void> {
+    // Those that the last engine did not begin are given back by then.
+    await Promise.allSettled([...this.#paying.values()].map(({ done }) => done));
     for (const [key, { origin, channel, reserved }] of [...this.#budgets]) {
       const actor = engine.channels().find(({ id }) => id === channel);
       // Of another network: its records tell when it is back.
@@ -471,6 +479,6 @@ function checkLimits(amount: bigint, perUpdate: bigint): void {
   if (problem)
     throw new WalletError(
       'bad_limits',
-      `A budget needs sums above zero, at once no more than in all (${problem}).`,
+      `A budget needs sums above zero, for each payment no more than in all (${problem}).`,
     );
 }

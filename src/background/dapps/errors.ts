@@ -24,6 +24,10 @@ export const anotherRequest = () =>
 /** Why a request of a page came to nothing. */
 export const failureOf = ({ code, message }: { code: string; message: string }): PageError =>
   new PageError(
-    code === 'declined' ? 'userRejected' : code === 'stopped' ? 'disconnected' : 'internal',
+    code === 'declined'
+      ? 'userRejected'
+      : code === 'stopped' || code === 'not_running'
+        ? 'disconnected'
+        : 'internal',
     message,
   );

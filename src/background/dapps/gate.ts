@@ -123,9 +123,13 @@ export class Gate {
 
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
-    await this.#deps.budgets.revokeAll(origin);
+    const { asks, budgets, sites } = this.#deps;
+    for (const ask of asks.list()) if (ask.origin === origin) await asks.decide(ask.id, false);
+    await budgets.revokeAll(origin);
     await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
-    await this.#deps.sites.disconnect(origin);
+    await sites.disconnect(origin);
+    // One that was being granted meanwhile.
+    await budgets.revokeAll(origin);
   }
 
   /**

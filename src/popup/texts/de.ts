@@ -767,8 +767,8 @@ export const de: Texts = {
     lead: (site, peer) => `${site} möchte ${peer} aus deinem Kanal bezahlen, ohne jedes Mal zu fragen.`,
     limitsTitle: 'Was sie zahlen darf',
     total: 'Insgesamt höchstens',
-    perUpdate: 'Auf einmal höchstens',
-    perUpdateOver: 'Das kann nicht mehr sein als der Betrag insgesamt.',
+    perUpdate: 'Je Zahlung höchstens',
+    perUpdateOver: 'Eine Zahlung kann nicht mehr sein als der Betrag insgesamt.',
     time: 'Wie lange',
     minutes: (n) => plural(n, 'Minute', 'Minuten'),
     hours: (n) => plural(n, 'Stunde', 'Stunden'),
@@ -776,7 +776,7 @@ export const de: Texts = {
     lower: 'Du kannst das senken, bevor du zustimmst.',
     spendable: 'Dein Kanal kann jetzt zahlen',
     contracts: 'Verträge',
-    noContracts: 'keine',
+    mayCall: 'Verträge, die sie aufrufen darf',
     anyFunction: 'jede Funktion',
     replaces: (amount, left) =>
       `Es ersetzt das Budget von ${amount} AE, das die Seite jetzt hat und von dem noch ${left} AE übrig sind.`,
@@ -788,7 +788,7 @@ export const de: Texts = {
       'Du kannst es jederzeit in den Einstellungen ändern oder widerrufen. Was bezahlt ist, bleibt bezahlt.',
     allow: 'Budget erlauben',
     limits: {
-      per_update: 'Diese Seite hat ein Budget, aber das ist mehr, als sie auf einmal zahlen darf.',
+      per_update: 'Diese Seite hat ein Budget, aber das ist mehr, als eine Zahlung sein darf.',
       total: 'Diese Seite hat ein Budget, aber davon ist nicht mehr genug übrig.',
       contract: 'Diese Seite hat ein Budget, aber es gilt nicht für diesen Vertrag.',
       function: 'Diese Seite hat ein Budget, aber es gilt nicht für diese Funktion.',
@@ -806,7 +806,7 @@ export const de: Texts = {
     changeText: (site) =>
       `Was ${site} zahlen darf, ohne zu fragen. Was sie schon gezahlt hat, zählt zum Betrag insgesamt.`,
     changing: 'Wird gespeichert…',
-    until: (date) => `bis ${date}, wie jetzt`,
+    unchanged: 'wie jetzt',
     fromNow: (time) => `${time} ab jetzt`,
     revoke: 'Widerrufen',
     revokeOf: (site, peer) => `Budget von ${site} für Zahlungen an ${peer} widerrufen`,
@@ -902,13 +902,13 @@ export const de: Texts = {
     disconnect: (site) => `${site} trennen`,
     disconnectShort: 'Trennen',
     siteNotConnected: 'nicht verbunden',
-    blocked: (date) =>
-      `Du hast immer wieder Nein gesagt; seit ${date} darf sie nichts mehr fragen. Ihre Budgets gelten weiter.`,
+    blocked: (date) => `Du hast immer wieder Nein gesagt; seit ${date} darf sie nichts mehr fragen.`,
+    blockedBudgets: 'Ihre Budgets gelten weiter.',
     unblock: (site) => `${site} wieder zulassen`,
     unblockShort: 'Wieder zulassen',
     asking:
       'Eine Frage dieser Seite ist offen. Bis sie beantwortet ist, kann sie keine weitere dieser Art stellen.',
-    takeBack: (site) => `Fragen von ${site} verwerfen`,
+    takeBack: (site) => `Fragen verwerfen: ${site}`,
     takeBackShort: 'Fragen verwerfen',
   },
 };

@@ -689,8 +689,8 @@ export const en = {
       `${site} wants to pay ${peer} out of your channel without asking each time.`,
     limitsTitle: 'What it may pay',
     total: 'In all, at most',
-    perUpdate: 'At once, at most',
-    perUpdateOver: 'This cannot be more than the sum in all.',
+    perUpdate: 'Each payment, at most',
+    perUpdateOver: 'One payment cannot be more than the sum in all.',
     time: 'For how long',
     minutes: (n: number) => plural(n, 'minute', 'minutes'),
     hours: (n: number) => plural(n, 'hour', 'hours'),
@@ -698,7 +698,7 @@ export const en = {
     lower: 'You can lower this before you say yes.',
     spendable: 'Your channel can pay now',
     contracts: 'Contracts',
-    noContracts: 'none',
+    mayCall: 'Contracts that it may call',
     anyFunction: 'any function',
     replaces: (amount: string, left: string) =>
       `It takes the place of the budget of ${amount} AE that the site has now, of which ${left} AE are left.`,
@@ -709,7 +709,7 @@ export const en = {
     riskRevoke: 'You can change or revoke it at any time, under Settings. What was paid stays paid.',
     allow: 'Allow budget',
     limits: {
-      per_update: 'This site has a budget, but this is more than it may pay at once.',
+      per_update: 'This site has a budget, but this is more than one payment may be.',
       total: 'This site has a budget, but not enough of it is left for this.',
       contract: 'This site has a budget, but it does not cover this contract.',
       function: 'This site has a budget, but it does not cover this function.',
@@ -727,7 +727,7 @@ export const en = {
     changeText: (site: string) =>
       `What ${site} may pay without asking. What it has paid already counts towards the sum in all.`,
     changing: 'Saving…',
-    until: (date: string) => `until ${date}, as now`,
+    unchanged: 'as it is now',
     fromNow: (time: string) => `${time} from now`,
     revoke: 'Revoke',
     revokeOf: (site: string, peer: string) => `Revoke the budget of ${site} to pay ${peer}`,
@@ -821,12 +821,12 @@ export const en = {
     disconnect: (site: string) => `Disconnect ${site}`,
     disconnectShort: 'Disconnect',
     siteNotConnected: 'not connected',
-    blocked: (date: string) =>
-      `You said no to it again and again, so it may ask nothing more since ${date}. Budgets that it has still hold.`,
+    blocked: (date: string) => `You said no to it again and again, so it may ask nothing more since ${date}.`,
+    blockedBudgets: 'Its budgets still hold.',
     unblock: (site: string) => `Unblock ${site}`,
     unblockShort: 'Unblock',
     asking: 'A question of this site is open. Until it is answered, it can ask no other of its kind.',
-    takeBack: (site: string) => `Drop the questions of ${site}`,
+    takeBack: (site: string) => `Drop its questions: ${site}`,
     takeBackShort: 'Drop its questions',
   },
 };

@@ -84,12 +84,12 @@ export function BudgetFields({
   );
 }
 
-/** Which contracts a budget covers, one a line. */
-export function BudgetContracts({ contracts }: Pick<BudgetView, 'contracts'>) {
-  if (contracts.length === 0) return <>{t.budget.noContracts}</>;
+/** Which contracts a budget covers, and by which functions. */
+export function BudgetContracts({ contracts, full }: Pick<BudgetView, 'contracts'> & { full?: boolean }) {
   return contracts.map(({ contract, functions }) => (
     <div key={contract} title={contract}>
-      <span className="mono">{shortAddress(contract)}</span>: {functions?.join(', ') ?? t.budget.anyFunction}
+      <span className={full ? 'mono small soft' : 'mono'}>{full ? contract : shortAddress(contract)}</span>
+      <div>{functions?.join(', ') ?? t.budget.anyFunction}</div>
     </div>
   ));
 }

@@ -46,7 +46,7 @@ function ChangeBudget({ origin, budget, onClose }: { origin: string; budget: Bud
         onTyped={setTyped}
         most={null}
         choices={[
-          [0, t.budget.until(fullTime(budget.expiresAt))],
+          [0, t.budget.unchanged],
           ...periods.map((seconds) => [seconds, t.budget.fromNow(period(seconds))] as const),
         ]}
       />
@@ -94,10 +94,14 @@ function Budget({ origin, budget }: { origin: string; budget: BudgetView }) {
         <dd>
           <Amount aetto={perUpdate} />
         </dd>
-        <dt>{t.budget.contracts}</dt>
-        <dd>
-          <BudgetContracts contracts={budget.contracts} />
-        </dd>
+        {budget.contracts.length > 0 && (
+          <>
+            <dt>{t.budget.contracts}</dt>
+            <dd>
+              <BudgetContracts contracts={budget.contracts} />
+            </dd>
+          </>
+        )}
         <dt>{t.budget.ends}</dt>
         <dd>{fullTime(budget.expiresAt)}</dd>
       </dl>
@@ -158,7 +162,11 @@ function Site({ site }: { site: SiteView }) {
           </Button>
         )}
       </div>
-      {blockedSince !== null && <Notice tone="warn">{t.settings.blocked(fullTime(blockedSince))}</Notice>}
+      {blockedSince !== null && (
+        <Notice tone="warn">
+          {t.settings.blocked(fullTime(blockedSince))} {budgets.length > 0 && t.settings.blockedBudgets}
+        </Notice>
+      )}
       {blockedSince === null && asking && <p className="small soft">{t.settings.asking}</p>}
       {(blockedSince !== null || asking) && (
         <div>
@@ -185,7 +193,7 @@ export function SiteList() {
   const { sites } = useWallet();
   if (sites.length === 0) return <p className="small soft">{t.settings.sitesEmpty}</p>;
   return (
-    <ul className="stack">
+    <ul className="stack sites">
       {sites.map((site) => (
         <Site key={site.origin} site={site} />
       ))}

@@ -52,16 +52,20 @@ export function BudgetRequest({
       <section className="card" aria-label={t.approval.peer}>
         <PeerLine peer={peer} />
       </section>
-      <dl className="card facts" data-testid="budget">
+      <dl className="card facts">
         <dt>{t.budget.spendable}</dt>
         <dd>
           <Amount form="full" aetto={approval.spendable} />
         </dd>
-        <dt>{t.budget.contracts}</dt>
-        <dd>
-          <BudgetContracts contracts={contracts} />
-        </dd>
       </dl>
+      {contracts.length > 0 && (
+        <section className="card stack tight" aria-labelledby="contracts" data-testid="contracts">
+          <h2 id="contracts" className="small">
+            {t.budget.mayCall}
+          </h2>
+          <BudgetContracts contracts={contracts} full />
+        </section>
+      )}
       <section aria-labelledby="risks">
         <h2 id="risks" className="small">
           {t.approval.risks}
