@@ -1,6 +1,6 @@
 /**
  * Serves the demo pages on this computer: `tsx examples/serve.ts [port] [address of the shop peer's HTTP]`. The shop is
- * at /, the game at /tictactoe/, the meter at /meter/.
+ * at /, the game at /tictactoe/, the meter at /meter/, the tab at /tab/.
  * `/config.json` tells the page which shop it belongs to; no link to the page can change who is paid.
  */
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,13 @@ import { extname, join, sep } from 'node:path';
 
 const root = import.meta.dirname;
 /** Directories beside the shop's. */
-const besides = ['tictactoe', 'meter', 'shared', 'contracts'];
+const besides = ['tictactoe', 'meter', 'tab', 'shared', 'contracts'];
+/** What pages import of this repository's own sources, made when it is first asked for. */
+const modules: Record<string, string> = {
+  '/shared/fate.js': join(root, 'shared/fate.ts'),
+  '/shared/sdk.js': join(root, '../src/sdk/index.ts'),
+};
+const bundles = new Map<string, Promise<string>>();
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -27,7 +33,6 @@ export interface DemoServer {
 
 /** @param shop where the shop peer answers `/shop.json`. Rejects where the port is taken (`EADDRINUSE`). */
 export async function serve(port: number, shop: string): Promise<DemoServer> {
-  let fate: Promise<string> | undefined;
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://page').pathname);
     const answer = (status: number, type: string, body: string | Buffer) => {
@@ -37,9 +42,10 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, 'text/plain', 'only GET is answered here');
     if (path === '/config.json') return answer(200, 'application/json', JSON.stringify({ shop }));
-    if (path === '/shared/fate.js') {
-      fate ??= bundle(join(root, 'shared/fate.ts'));
-      return answer(200, types['.js']!, await fate);
+    const entry = Object.hasOwn(modules, path) ? modules[path]! : null;
+    if (entry) {
+      if (!bundles.has(entry)) bundles.set(entry, bundle(entry));
+      return answer(200, types['.js']!, await bundles.get(entry)!);
     }
     const place = besides.includes(path.split('/')[1]!) ? root : join(root, 'shop');
     const file = join(place, path.endsWith('/') ? `${path}index.html` : path);
@@ -71,6 +77,7 @@ async function bundle(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
+    publicDir: false,
     build: { write: false, target: 'es2022', lib: { entry, formats: ['es'] } },
   });
   const [first] = Array.isArray(built) ? built : [built];
@@ -81,5 +88,5 @@ async function bundle(entry: string): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   const [port = '3017', shop = 'http://127.0.0.1:3016'] = process.argv.slice(2);
   const { url } = await serve(Number(port), shop);
-  console.log(`demo shop: ${url}, game: ${url}/tictactoe/, meter: ${url}/meter/`);
+  console.log(`demo shop: ${url}, game: ${url}/tictactoe/, meter: ${url}/meter/, tab: ${url}/tab/`);
 }

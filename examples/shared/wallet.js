@@ -1,21 +1,17 @@
-/** The wallet as this page uses it: finding the provider, and what its error codes mean here. */
+/** The wallet as these pages use it: finding the provider, and what its error codes mean here. */
+import { codes } from '/shared/sdk.js';
 
-/** The provider, or null where no wallet announces itself. */
-export function findProvider() {
-  return new Promise((found) => {
-    addEventListener('tandem:announceProvider', ({ detail }) => found(detail.provider), { once: true });
-    dispatchEvent(new Event('tandem:requestProvider'));
-    // A wallet answers in the same turn: this waits only for one that is just being switched on.
-    setTimeout(() => found(null), 300);
-  });
-}
+export { connect, findProvider } from '/shared/sdk.js';
 
-/** EIP-1193 and JSON-RPC codes. */
-const declined = 4001;
-const notConnected = 4100;
 /** With these nothing was paid, and nothing will be. */
-const refused = [declined, notConnected, 4200, -32602, -32005];
+const refused = [
+  codes.userRejected,
+  codes.unauthorized,
+  codes.unsupportedMethod,
+  codes.invalidParams,
+  codes.limitExceeded,
+];
 
-export const isDeclined = (error) => error.code === declined;
-export const isNotConnected = (error) => error.code === notConnected;
+export const isDeclined = (error) => error.code === codes.userRejected;
+export const isNotConnected = (error) => error.code === codes.unauthorized;
 export const isRefused = (error) => refused.includes(error.code);

@@ -1,7 +1,7 @@
 /** The game between two wallets. The contract decides everything; this page reads it and asks the wallet for moves. */
 import { call, create, load, look } from '/shared/contract.js';
 import { ae, aetto, button, element, show, text } from '/shared/page.js';
-import { findProvider } from '/shared/wallet.js';
+import { connect as connectWallet, findProvider } from '/shared/wallet.js';
 
 /** Key blocks for a move, at least: about an hour. `?patience=` is for chains with quicker blocks. */
 const patience = Number(new URLSearchParams(location.search).get('patience') ?? 20);
@@ -13,29 +13,32 @@ const marks = ['', '✕', '◯'];
 const names = ['empty', 'cross', 'nought'];
 let busy = false;
 
-const key = () => `tictactoe.${state.account.address}.${state.channel.id}`;
+const key = (channel = state.channel.id) => `tictactoe.${state.account.address}.${channel}`;
 const say = (words, className = '') =>
   Object.assign(document.getElementById('said'), { textContent: words, className });
 
 async function start() {
   state.provider = await findProvider();
-  state.provider?.on('event', (event) => follow(event));
   draw();
 }
 
-/** A game that the other side made in this channel is an invitation to it. */
+/** A game that the other side made in a channel is an invitation to it, also one made while this page was closed. */
 async function follow({ type, id, detail }) {
-  if (type === 'newContract' && detail.by === 'peer' && id === state.channel?.id)
-    if (detail.codeHash === (await load('TicTacToe')).codeHash) localStorage.setItem(key(), detail.contract);
+  if (type === 'newContract' && detail.by === 'peer')
+    if (detail.codeHash === (await load('TicTacToe')).codeHash)
+      localStorage.setItem(key(id), detail.contract);
   await refresh();
 }
 
 async function connect() {
   const peer = document.getElementById('peer').value.trim();
   try {
-    state.account = await state.provider.request({ method: 'connect' });
+    const first = !state.account;
+    const { client, ...account } = await connectWallet({ provider: state.provider });
+    state.account = account;
     state.peer = peer;
     await refresh();
+    if (first) await client.follow({ key: 'tictactoe', after: 0, listener: follow });
   } catch (error) {
     say(error.message, 'bad');
   }

@@ -16,7 +16,11 @@ export interface Found {
   kept(): Promise<void>;
 }
 
-const there = (id: string, after?: number): Found => ({ id, after, kept: async () => undefined });
+const there = (id: string, after: number | undefined): Found => ({
+  id,
+  after,
+  kept: async () => undefined,
+});
 
 /**
  * @returns null where the other side is to open it, and has not yet
@@ -39,18 +43,18 @@ export async function findChannel(
       throw invalid(
         `existingChannelId: the wallet has no channel ${existingChannelId ?? existingFsmId} that this site may know of. Give the other side’s account, too.`,
       );
-    return there(match.id);
+    return there(match.id, options.after);
   }
   if (peer === null)
     throw invalid(
       `${options.role === 'responder' ? 'initiatorId' : 'responderId'}: say with which account, or give its invite.`,
     );
-  if (options.role === 'responder') return live(client, peer);
+  if (options.role === 'responder') return live(client, peer, options.after);
   const wishes = new Wishes(storage, peer);
   const begun =
     options.requestId === undefined ? await unfinished(wishes, options, peer, own.networkId) : null;
   if (begun) return open(client, wishes, begun);
-  const existing = options.requestId === undefined ? await live(client, peer) : null;
+  const existing = options.requestId === undefined ? await live(client, peer, options.after) : null;
   if (existing) return existing;
   return open(client, wishes, {
     requestId: options.requestId ?? newRequestId(),
@@ -63,11 +67,11 @@ export async function findChannel(
 type Opening = Extract<Wish, { method: 'channel.open' }>;
 
 /** The channel with this account that is not over: the open one, or else the newest. */
-async function live(client: Client, peer: string): Promise<Found | null> {
+async function live(client: Client, peer: string, after: number | undefined): Promise<Found | null> {
   const list = await client.request('channel.list', { peer });
   const rest = list.filter(({ phase }) => !isOver(phase));
   const best = rest.find(({ phase }) => phase === 'open') ?? rest[0];
-  return best ? there(best.id) : null;
+  return best ? there(best.id, after) : null;
 }
 
 /** The same opening, asked for before a reload, whose answer did not come. */
@@ -113,11 +117,11 @@ export async function awaitChannel(
   ended.addEventListener('abort', () => wake());
   try {
     while (!ended.aborted) {
-      const found = await live(client, peer).catch((error) => {
+      const found = await live(client, peer, after).catch((error) => {
         if (error instanceof ChannelError && isUndecided(error)) return null;
         throw error;
       });
-      if (found) return { ...found, after };
+      if (found) return found;
       await new Promise<void>((done) => {
         wake = done;
         // Being considered by the person is no event.

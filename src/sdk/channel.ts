@@ -64,6 +64,7 @@ const connectionInterval = 2_000;
 
 export class Channel {
   readonly #client: Client;
+  readonly #ownsClient: boolean;
   readonly #storage: Storage;
   readonly #own: { address: string; networkId: string };
   readonly #debug: boolean;
@@ -83,6 +84,7 @@ export class Channel {
 
   private constructor(client: Client, own: { address: string; networkId: string }, options: ChannelOptions) {
     this.#client = client;
+    this.#ownsClient = options.client === undefined;
     this.#own = own;
     this.#storage = options.storage ?? defaultStorage();
     this.#debug = options.debug === true;
@@ -98,7 +100,9 @@ export class Channel {
   static async initialize(options: ChannelOptions): Promise<Channel> {
     checkOptions(options);
     const { url, token, provider } = options;
-    const { client, ...own } = await connect(token === undefined ? { provider } : { url: url!, token });
+    const { client, ...own } = options.client
+      ? { client: options.client, ...(await options.client.request('connect')) }
+      : await connect(token === undefined ? { provider } : { url: url!, token });
     try {
       const channel = new Channel(client, own, options);
       const found = await findChannel(client, options, own, channel.#storage);
@@ -106,7 +110,7 @@ export class Channel {
       else channel.#await(options);
       return channel;
     } catch (error) {
-      client.close();
+      if (!options.client) client.close();
       throw error;
     }
   }
@@ -135,7 +139,8 @@ export class Channel {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     if (this.#connectionTimer) clearInterval(this.#connectionTimer);
-    this.#client.close();
+    this.#feed?.stop();
+    if (this.#ownsClient) this.#client.close();
     const gone = new ChannelError('disconnected', 'This channel object was disconnected.');
     for (const { fail } of [...this.#waiting]) fail(gone);
     this.#tellStatus();

@@ -38,12 +38,14 @@ export class Client {
 
   /** Ends connection and feeds. The wallet goes on. */
   close(): void {
-    for (const run of this.#closing) run();
+    for (const run of [...this.#closing]) run();
     this.transport.close();
   }
 
-  onClose(run: () => void): void {
+  /** @returns takes it back */
+  onClose(run: () => void): () => void {
     this.#closing.add(run);
+    return () => this.#closing.delete(run);
   }
 }
 

@@ -42,6 +42,7 @@ export class Feed {
   #held: WalletEvent[] | null = [];
   #handled: Promise<unknown> = Promise.resolve();
   #end: () => void = () => undefined;
+  readonly #forget: () => void;
   #ended = false;
   #failures = 0;
 
@@ -49,7 +50,7 @@ export class Feed {
     this.#client = client;
     this.#options = options;
     this.#storage = options.storage ?? defaultStorage();
-    client.onClose(() => this.stop());
+    this.#forget = client.onClose(() => this.stop());
   }
 
   /** Number of the last event known: of what happens from now on, every number is above it. */
@@ -81,6 +82,7 @@ export class Feed {
 
   stop(): void {
     this.#ended = true;
+    this.#forget();
     this.#end();
   }
 

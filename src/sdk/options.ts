@@ -4,12 +4,15 @@
  * has its own.
  */
 import { type Amount, aetto } from './amount.ts';
+import type { Client } from './client.ts';
 import { invalid } from './errors.ts';
 import type { Provider } from './page.ts';
 import type { Storage } from './storage.ts';
 import type { ParamsOf } from './types.ts';
 
 export interface ChannelOptions {
+  /** A connection that there is, of `connect`, shared by many channels; `disconnect` leaves it open. */
+  client?: Client | undefined;
   /** The wallet's provider; found by itself where it is left out. */
   provider?: Provider | undefined;
   /** With `token`: the address of a headless peer. Without: a node's, which is not needed here. */
@@ -41,6 +44,11 @@ export interface ChannelOptions {
   /** A channel that there is: `id()` and `fsmId()` of it; one of the two is enough. */
   existingChannelId?: string | undefined;
   existingFsmId?: string | undefined;
+  /**
+   * Where `storage` has nothing of a channel that there was already: the number of the event after which to begin, 0 for
+   * all that are kept. Left out: with what is new.
+   */
+  after?: number | undefined;
   reestablish?: boolean | undefined;
   debug?: boolean | undefined;
 }
@@ -54,6 +62,7 @@ const refused: Record<string, string> = {
 };
 
 const known: ReadonlySet<string> = new Set<keyof ChannelOptions>([
+  'client',
   'provider',
   'url',
   'token',
@@ -72,6 +81,7 @@ const known: ReadonlySet<string> = new Set<keyof ChannelOptions>([
   'requestId',
   'existingChannelId',
   'existingFsmId',
+  'after',
   'reestablish',
   'debug',
 ]);

@@ -43,10 +43,18 @@ export function socketTransport({ url, token }: Socket): Transport {
     return answer.result;
   }
 
-  async function follow(listener: EventListener, stop: AbortController): Promise<void> {
-    const response = await fetch(at('/events'), { headers, signal: stop.signal });
+  /** All who listen share one stream. */
+  const listeners = new Set<EventListener>();
+  const each = (tell: (listener: EventListener) => void) => {
+    for (const listener of [...listeners]) tell(listener);
+  };
+  let stream: { stop: AbortController; isOpen: boolean } | null = null;
+
+  async function read(own: NonNullable<typeof stream>): Promise<void> {
+    const response = await fetch(at('/events'), { headers, signal: own.stop.signal });
     if (!response.ok || !response.body) throw new Error(`the peer answered ${response.status}`);
-    listener.opened();
+    own.isOpen = true;
+    each((listener) => listener.opened());
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     for (;;) {
@@ -55,7 +63,19 @@ export function socketTransport({ url, token }: Socket): Transport {
       if (done) return;
       const lines = (rest + value).split('\n');
       rest = lines.pop()!;
-      for (const line of lines) if (line !== '') listener.event(JSON.parse(line) as WalletEvent);
+      for (const line of lines)
+        if (line !== '') each((listener) => listener.event(JSON.parse(line) as WalletEvent));
+    }
+  }
+
+  async function follow(own: NonNullable<typeof stream>): Promise<void> {
+    for (let attempt = 0; !own.stop.signal.aborted; attempt++) {
+      await read(own).catch(() => undefined);
+      if (own.stop.signal.aborted) return;
+      if (own.isOpen) attempt = 0;
+      own.isOpen = false;
+      each((listener) => listener.lost());
+      await pause(backoff[Math.min(attempt, backoff.length - 1)]!);
     }
   }
 
@@ -73,26 +93,23 @@ export function socketTransport({ url, token }: Socket): Transport {
       }
     },
     listen(listener) {
-      const stop = new AbortController();
-      closed.signal.addEventListener('abort', () => stop.abort());
-      void (async () => {
-        for (let attempt = 0; !stop.signal.aborted; attempt++) {
-          const guarded: EventListener = {
-            ...listener,
-            opened() {
-              attempt = 0;
-              listener.opened();
-            },
-          };
-          await follow(guarded, stop).catch(() => undefined);
-          if (stop.signal.aborted) return;
-          listener.lost();
-          await pause(backoff[Math.min(attempt, backoff.length - 1)]!);
-        }
-      })();
-      return () => stop.abort();
+      listeners.add(listener);
+      if (stream?.isOpen) listener.opened();
+      if (!stream) {
+        stream = { stop: new AbortController(), isOpen: false };
+        void follow(stream);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        stream?.stop.abort();
+        stream = null;
+      };
     },
-    close: () => closed.abort(),
+    close() {
+      closed.abort();
+      stream?.stop.abort();
+    },
   };
 }
 
