@@ -1,6 +1,6 @@
 /** What is wrong with the wallet as a whole, and what to do about it. */
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { t } from '../texts/index.ts';
+import { t, workerText } from '../texts/index.ts';
 import { Notice } from '../ui/feedback.tsx';
 import { useSnapshot, useWallet } from '../wallet.tsx';
 import { isOver } from './totals.ts';
@@ -33,16 +33,17 @@ export function Banners() {
       )}
       {!storage.ok && (
         <Notice tone="danger" role="alert">
-          {storage.message ?? t.banners.storage}
+          {storage.message ? workerText(storage.message) : t.banners.storage}
         </Notice>
       )}
       {network.state === 'starting' && settled && <Notice>{t.banners.networkStarting(network.name)}</Notice>}
       {(network.state === 'unreachable' || network.state === 'wrong_network') && (
         <Notice tone="warn" role="status">
-          {network.message ??
-            (network.state === 'unreachable'
+          {network.message
+            ? workerText(network.message)
+            : network.state === 'unreachable'
               ? t.banners.networkUnreachable(network.name)
-              : t.banners.networkWrong(network.name))}{' '}
+              : t.banners.networkWrong(network.name)}{' '}
           <a href="#/settings">{t.banners.settings}</a>
         </Notice>
       )}

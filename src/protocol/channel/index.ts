@@ -20,6 +20,7 @@ export {
 } from './contracts.ts';
 export {
   answerTo,
+  closeSoloFee,
   isForcedAhead,
   isOldForced,
   isSlashable,
@@ -28,12 +29,12 @@ export {
   soloTxHash,
 } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
-export { consider, createTx, fundingTxHash, initiate } from './establish.ts';
+export { consider, createTx, feeSteps, fundingTxHash, gasPrice, initiate } from './establish.ts';
 export { type ForceQuote, forceQuote, snapshotFee } from './forced.ts';
 export { unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
-export { bothSigned, moveTxHash, tookEffect } from './move.ts';
+export { bothSigned, moveFee, moveTxHash, tookEffect } from './move.ts';
 export { raisedFee, waitingSolo } from './raise-fee.ts';
 export {
   finalId,
