@@ -350,7 +350,7 @@ export class Engine {
     this.#requireSole();
     const problem = await this.fundingProblem(terms, feeStep);
     if (problem) throw new EngineError('insufficient_funds', problem);
-    return this.#begin(firstStored({ ...channel, feeStep }, addresses, peerName));
+    return this.#begin(firstStored(feeStep > 0 ? { ...channel, feeStep } : channel, addresses, peerName));
   }
 
   /** What opening would cost on chain, with this nonce of the account. */

@@ -52,6 +52,7 @@ export function FeeSlider({
   error = null,
   readOnly,
   label = t.fee.label,
+  help = t.fee.help,
 }: {
   /** Of each step, in aetto; null while they are not known. */
   fees: readonly string[] | null;
@@ -60,6 +61,8 @@ export function FeeSlider({
   error?: string | null;
   readOnly?: boolean;
   label?: string;
+  /** Null where other words stand beside it. */
+  help?: string | null;
 }) {
   const id = useId();
   const fee = fees?.[step] ?? null;
@@ -83,16 +86,18 @@ export function FeeSlider({
         value={step}
         disabled={readOnly}
         aria-valuetext={fee === null ? speed : t.fee.value(speed, formatAe(BigInt(fee)))}
-        aria-describedby={`${id}-help`}
+        aria-describedby={help === null ? undefined : `${id}-help`}
         onChange={({ target }) => onStep(Number(target.value))}
       />
       <div className="slider-ends" aria-hidden="true">
         <span>{t.fee.cheaper}</span>
         <span>{t.fee.sooner}</span>
       </div>
-      <p className="help" id={`${id}-help`}>
-        {t.fee.help}
-      </p>
+      {help !== null && (
+        <p className="help" id={`${id}-help`}>
+          {help}
+        </p>
+      )}
       <Problem>{error}</Problem>
     </div>
   );

@@ -242,7 +242,7 @@ export function Home({ beside }: { beside?: boolean }) {
         <HomeNav />
       </header>
       <div className="page-body">
-        <Banners />
+        <Banners home />
         <Attention />
         <Balance />
         {(account?.sending.length ?? 0) > 0 && (

@@ -31,8 +31,8 @@ function FromContacts({ onLink }: { onLink(link: string): void }) {
   );
   if (reachable.length === 0) return null;
   return (
-    <Choice label={t.contacts.choose} value="" onValue={(link) => link !== '' && onLink(link)}>
-      <option value="">{t.contacts.title}</option>
+    <Choice small label={t.contacts.choose} value="" onValue={(link) => link !== '' && onLink(link)}>
+      <option value="">{t.contacts.none}</option>
       {reachable.map(({ address, name, invite }) => (
         <option key={address} value={invite!}>
           {name}

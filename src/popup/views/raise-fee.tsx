@@ -43,6 +43,7 @@ function RaiseFee({ fee, raise }: { fee: string; raise(fee: string): Promise<unk
       >
         <FeeSlider
           label={t.raiseFee.fee}
+          help={null}
           fees={fees}
           step={step}
           onStep={setStep}

@@ -104,6 +104,7 @@ export default function Send({ route }: { route: Route }) {
       />
       {contacts.length > 0 && (
         <Choice
+          small
           label={t.contacts.choose}
           value={contacts.find((contact) => contact.address === address)?.address ?? ''}
           onValue={setTo}
