@@ -20,7 +20,7 @@ try {
         const path = join(folder, `${place.name}-${language}-${theme}.png`);
         // As high as it needs, so that what sticks to the window's end covers nothing.
         const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        await page.setViewportSize({ width: 380, height });
+        await page.setViewportSize({ width: page.viewportSize()!.width, height });
         await page.screenshot({ path });
         await page.close();
         count += 1;

@@ -1,7 +1,9 @@
 /** What each method of the popup does. */
+import type { Quoted } from '../engine/sends.ts';
 import { decode, encode } from '../protocol/chain/address.ts';
 import { forceQuote, type Outcome, unsignedCall } from '../protocol/channel/index.ts';
 import { formatInvite, InviteError, parseInvite } from '../rpc/invite.ts';
+import type { ParamsOf } from '../rpc/popup.ts';
 import { type BackupDeps, exportBackup, importBackup } from './backup/index.ts';
 import { contractPreview } from './dapps/views.ts';
 import { WalletError } from './errors.ts';
@@ -12,7 +14,12 @@ import type { Wallet } from './wallet.ts';
 
 const ok = { ok: true } as const;
 
-export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps): PopupHandlers {
+/** All but what is told of the worker itself. */
+export function createHandlers(
+  wallet: Wallet,
+  vault: Vault,
+  backup: BackupDeps,
+): Omit<PopupHandlers, 'diagnostics.read'> {
   const invite = (link: string) => {
     const parsed = parseInvite(link);
     const { network } = wallet;
@@ -73,10 +80,10 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       return ok;
     },
 
-    async 'account.send'({ to, amount, requestId }) {
+    async 'account.send'({ to, amount, requestId, feeStep }) {
       const { hash, fee } = await wallet
         .running()
-        .engine.spend(decode('ak', to), positive(amount), requestId);
+        .engine.spend(decode('ak', to), positive(amount), requestId, feeStep);
       void wallet.refreshBalance();
       return { txHash: encode('th', hash), fee: fee.toString() };
     },
@@ -102,16 +109,21 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       const { peer, name, networkId } = invite(link);
       return { peer: encode('ak', peer), name, networkId };
     },
-    async 'channel.quote'({ terms }) {
+    async 'fee.quote'(wanted) {
+      const fees = await wallet.running().engine.quote(quotedOf(wanted));
+      return { fees: fees.map(String) };
+    },
+    async 'channel.quote'({ terms, feeStep = 0 }) {
       const { engine } = wallet.running();
       const parsed = termsOf(terms);
-      const fee = engine.fundingFee(parsed);
-      const problem = await engine.fundingProblem(parsed);
+      const fee = (await engine.quote({ type: 'open', terms: parsed }))[feeStep]!;
+      const problem = await engine.fundingProblem(parsed, feeStep);
       return { fee: fee.toString(), total: (parsed.initiatorAmount + fee).toString(), problem };
     },
-    async 'channel.open'({ link, terms }) {
+    async 'channel.open'({ link, terms, feeStep }) {
       const { peer, addresses, name } = invite(link);
-      const actor = await wallet.running().engine.open(peer, addresses, termsOf(terms), name);
+      const { engine } = wallet.running();
+      const actor = await engine.open(peer, addresses, termsOf(terms), name, undefined, feeStep);
       return { channel: actor.id };
     },
     async 'channel.recover'({ channelId, at }) {
@@ -133,18 +145,18 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       await wallet.running().engine.wish(channel, { type: 'shutdown' });
       return ok;
     },
-    async 'channel.deposit'({ channel, amount }) {
-      await wallet.running().engine.wish(channel, { type: 'deposit', amount: positive(amount) });
+    async 'channel.deposit'({ channel, amount, feeStep = 0 }) {
+      await wallet.running().engine.wish(channel, { type: 'deposit', amount: positive(amount), feeStep });
       return ok;
     },
-    async 'channel.withdraw'({ channel, amount }) {
-      await wallet.running().engine.wish(channel, { type: 'withdraw', amount: positive(amount) });
+    async 'channel.withdraw'({ channel, amount, feeStep = 0 }) {
+      await wallet.running().engine.wish(channel, { type: 'withdraw', amount: positive(amount), feeStep });
       return ok;
     },
-    async 'channel.closeAlone'({ channel, acceptOldState }) {
+    async 'channel.closeAlone'({ channel, acceptOldState, feeStep = 0 }) {
       const { engine } = wallet.running();
-      if (acceptOldState) await engine.closeWithDoubtfulState(channel);
-      else await engine.wish(channel, { type: 'close_solo' });
+      if (acceptOldState) await engine.closeWithDoubtfulState(channel, feeStep);
+      else await engine.wish(channel, { type: 'close_solo', feeStep });
       return ok;
     },
     async 'channel.raiseFee'({ channel, fee }) {
@@ -235,6 +247,19 @@ export function createHandlers(wallet: Wallet, vault: Vault, backup: BackupDeps)
       return ok;
     },
   };
+}
+
+function quotedOf(wanted: ParamsOf<'fee.quote'>): Quoted {
+  switch (wanted.type) {
+    case 'open':
+      return { type: 'open', terms: termsOf(wanted.terms) };
+    case 'send':
+      return { type: 'send', to: decode('ak', wanted.to), amount: positive(wanted.amount) };
+    case 'move':
+      return { ...wanted, amount: positive(wanted.amount) };
+    case 'close_alone':
+      return wanted;
+  }
 }
 
 async function move(

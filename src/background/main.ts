@@ -7,15 +7,19 @@ import { aeppPort } from '../rpc/aepp.ts';
 import { pagePort } from '../rpc/page.ts';
 import { popupPort } from '../rpc/popup.ts';
 import { createAttention } from './attention.ts';
+import { diagnosticsOf } from './diagnostics.ts';
+import { loadFailures } from './failures.ts';
 import { createHandlers } from './handlers.ts';
 import { createLastView } from './last-view.ts';
 import { createPageServer } from './page-server.ts';
 import { createPopupServer, type PopupHandlers } from './popup-server.ts';
 import { openIdbStore } from './store/idb.ts';
+import { schemaVersion } from './store/migrations/index.ts';
 import { type Session, Vault } from './vault/index.ts';
 import { Wallet } from './wallet.ts';
 
 const started = performance.now();
+const startedAt = Date.now();
 const bootId = crypto.randomUUID();
 const clock: Clock = {
   now: () => Date.now(),
@@ -30,6 +34,22 @@ const session: Session = {
   set: (key, value) => browser.storage.session.set({ [key]: value }),
   remove: (key) => browser.storage.session.remove(key),
 };
+
+const failures = loadFailures(session, clock);
+const failed = (where: string, code: string, words: string) =>
+  void failures.then((list) => list.record(where, code, words));
+const starts = session
+  .get('starts')
+  .then((before) => {
+    const count = (typeof before === 'number' ? before : 0) + 1;
+    void session.set('starts', count);
+    return count;
+  })
+  .catch(() => null);
+self.addEventListener('error', ({ message }) => failed('worker', 'error', message));
+self.addEventListener('unhandledrejection', ({ reason }) =>
+  failed('worker', 'rejection', reason instanceof Error ? reason.message : String(reason)),
+);
 
 const attention = createAttention((id) => {
   void ready.then(({ wallet }) => wallet.decide(id, false, '')).catch(() => undefined);
@@ -98,7 +118,18 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
   });
   minutes = () => wallet.settings.autoLockMinutes;
   void wallet.start();
-  return { wallet, vault, handlers: createHandlers(wallet, vault, { store, vault, clock, random }) };
+  const diagnostics = async () =>
+    diagnosticsOf(wallet.view(), {
+      worker: { starts: (await starts) ?? 1, startedAt },
+      store: {
+        schema: schemaVersion,
+        bytes: (await navigator.storage?.estimate?.().catch(() => null))?.usage ?? null,
+        records: await store.records(),
+      },
+      failures: (await failures).list(),
+    });
+  const handlers = createHandlers(wallet, vault, { store, vault, clock, random });
+  return { wallet, vault, handlers: { ...handlers, 'diagnostics.read': diagnostics } };
 }
 
 const ready = load();
@@ -107,6 +138,7 @@ const popup = createPopupServer(
   browser.runtime.getURL(''),
   // Each thing the person does puts the automatic lock off.
   () => void ready.then(({ vault }) => vault.touch()),
+  failed,
 );
 const pages = createPageServer(
   ready.then(({ wallet }) => wallet),

@@ -32,7 +32,9 @@ const byItself: ReadonlySet<string> = new Set([
   'wallet.view',
   'channel.history',
   'channel.quote',
+  'fee.quote',
   'contact.list',
+  'diagnostics.read',
   'approval.get',
   'approval.contract',
   'invite.mine',
@@ -41,11 +43,13 @@ const byItself: ReadonlySet<string> = new Set([
 /**
  * @param ready the handlers, once the wallet is loaded; what is asked before waits
  * @param used the person did something
+ * @param failed hears of every call that failed
  */
 export function createPopupServer(
   ready: Promise<PopupHandlers>,
   extensionUrl: string,
   used: () => void,
+  failed: (method: string, code: string, message: string) => void = () => undefined,
 ): PopupServer {
   const ports = new Set<Runtime.Port>();
 
@@ -63,7 +67,9 @@ export function createPopupServer(
       const result = await (await ready)[name](parsed.output as never);
       return { kind: 'result', id, result };
     } catch (error) {
-      return failure(id, ...explain(error));
+      const [code, message] = explain(error);
+      failed(name, code, message);
+      return failure(id, code, message);
     }
   }
 

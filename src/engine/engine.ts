@@ -3,24 +3,28 @@
  * site may ask. The same in the browser's worker and in the headless peer.
  */
 import { fromHex, toHex } from '../protocol/bytes.ts';
-import { minFee } from '../protocol/chain/fee.ts';
+import { gasOf, minFee } from '../protocol/chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../protocol/chain/signed.ts';
-import { serializeTx, type TxOf } from '../protocol/chain/tx.ts';
+import { parseTx, serializeTx, type TxOf } from '../protocol/chain/tx.ts';
 import {
   type Channel,
   type ContractOutcome,
   type ContractWish,
   type CoSigned,
   callStatic,
+  closeSoloFee,
   consider,
   createTx,
   type Event,
+  feeSteps,
   fromChain,
+  gasPrice,
   type HistoryEntry,
   inAe,
   initiate,
   isCommitted,
   isOver,
+  moveFee,
   type Outcome,
   other,
   type Preview,
@@ -54,7 +58,7 @@ import {
   type Write,
 } from './ports.ts';
 import { loadRival, type Rival, type RivalWatch, rivalKey, rivalSentence } from './rival.ts';
-import { minedForm, type StoredSend, spendOf, type WaitingSend } from './sends.ts';
+import { minedForm, type Quoted, type StoredSend, spendOf, type WaitingSend } from './sends.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { staleOverrideAfter } from './settings.ts';
 import {
@@ -365,6 +369,7 @@ export class Engine {
     terms: Terms,
     peerName: string | null = null,
     temporaryId: Uint8Array = this.#deps.random(32),
+    feeStep = 0,
   ): Promise<ChannelActor> {
     const channel = initiate(
       {
@@ -378,13 +383,13 @@ export class Engine {
     );
     if (typeof channel === 'string') throw new EngineError('bad_terms', channel);
     this.#requireSole();
-    const problem = await this.fundingProblem(terms);
+    const problem = await this.fundingProblem(terms, feeStep);
     if (problem) throw new EngineError('insufficient_funds', problem);
-    return this.#begin(firstStored(channel, addresses, peerName));
+    return this.#begin(firstStored(feeStep > 0 ? { ...channel, feeStep } : channel, addresses, peerName));
   }
 
-  /** What opening would cost on chain. */
-  fundingFee(terms: Terms): bigint {
+  /** What opening would cost on chain, with this nonce of the account. */
+  fundingFee(terms: Terms, feeStep = 0, nonce = 1n): bigint {
     const self = this.#deps.signer.publicKey;
     const sample = initiate(
       {
@@ -397,13 +402,34 @@ export class Engine {
       this.#env(),
     );
     if (typeof sample === 'string') throw new EngineError('bad_terms', sample);
-    // A nonce of the size that accounts have; it changes the fee by a few bytes at most.
-    return createTx(sample, 1n, 0).fee;
+    return createTx(sample, nonce, feeStep).fee;
+  }
+
+  /**
+   * What the transaction would cost now by each step of the gas price, the chain's least first: aetto.
+   * @throws ChainUnavailableError where the node does not tell the next nonce
+   */
+  async quote(wanted: Quoted): Promise<bigint[]> {
+    const { signer } = this.#deps;
+    const nonce = await this.#deps.chain().nextNonce(signer.publicKey);
+    const fee = (step: number): bigint => {
+      switch (wanted.type) {
+        case 'open':
+          return this.fundingFee(wanted.terms, step, nonce);
+        case 'send':
+          return this.#spendOf(wanted.to, wanted.amount, nonce, new Uint8Array(), gasPrice(step)).fee;
+        case 'move':
+          return moveFee(this.channel(wanted.channel).channel, wanted.amount, nonce, step);
+        case 'close_alone':
+          return closeSoloFee(this.channel(wanted.channel).channel, nonce, step);
+      }
+    };
+    return Array.from({ length: feeSteps }, (_, step) => fee(step));
   }
 
   /** Why the account cannot fund these terms, a sentence; null where it can or the node does not answer. */
-  async fundingProblem(terms: Terms): Promise<string | null> {
-    const fee = this.fundingFee(terms);
+  async fundingProblem(terms: Terms, feeStep = 0): Promise<string | null> {
+    const fee = this.fundingFee(terms, feeStep);
     const { balance } = await this.#deps.chain().account(this.#deps.signer.publicKey);
     const need = terms.initiatorAmount + fee;
     if (balance >= need) return null;
@@ -538,17 +564,17 @@ export class Engine {
    * has one it can take what that gives it, and the rest by the chain's rules is lost to this side.
    * @throws EngineError before `overrideFrom`
    */
-  async closeWithDoubtfulState(id: string): Promise<Transition> {
+  async closeWithDoubtfulState(id: string, feeStep = 0): Promise<Transition> {
     const actor = this.channel(id);
     const from = this.overrideFrom(actor);
-    if (from === null) return this.wish(id, { type: 'close_solo' });
+    if (from === null) return this.wish(id, { type: 'close_solo', feeStep });
     this.#requireSole();
     if (this.#deps.clock.now() < from)
       throw new EngineError(
         'maybe_stale',
         `This channel was restored and may be older than what the other side holds. Closing it alone all the same is possible from ${new Date(from).toISOString()} on, where the other side has not been reached until then.`,
       );
-    return this.#post(actor, { type: 'close_solo' });
+    return this.#post(actor, { type: 'close_solo', feeStep });
   }
 
   async #post(actor: ChannelActor, event: Event): Promise<Transition> {
@@ -579,17 +605,28 @@ export class Engine {
   /**
    * Pays on chain from the account. The signed transaction is stored before it is posted, so that the same request id
    * posts the same transaction again and never pays twice.
+   * @param feeStep its gas price is 10^9 x 2^feeStep aetto
    */
-  async spend(to: Uint8Array, amount: bigint, requestId: string): Promise<{ hash: Uint8Array; fee: bigint }> {
+  async spend(
+    to: Uint8Array,
+    amount: bigint,
+    requestId: string,
+    feeStep = 0,
+  ): Promise<{ hash: Uint8Array; fee: bigint }> {
     const key = spendScope + requestId;
     const running = this.#spending.get(key);
     if (running) return running;
-    const work = this.#spendOnce(key, to, amount).finally(() => this.#spending.delete(key));
+    const work = this.#spendOnce(key, to, amount, feeStep).finally(() => this.#spending.delete(key));
     this.#spending.set(key, work);
     return work;
   }
 
-  async #spendOnce(key: string, to: Uint8Array, amount: bigint): Promise<{ hash: Uint8Array; fee: bigint }> {
+  async #spendOnce(
+    key: string,
+    to: Uint8Array,
+    amount: bigint,
+    feeStep: number,
+  ): Promise<{ hash: Uint8Array; fee: bigint }> {
     const chain = this.#deps.chain();
     const known = (await this.#deps.store.get('requests', key)) as StoredSend | undefined;
     if (known) {
@@ -602,7 +639,7 @@ export class Engine {
     }
     const nonce = await this.#nonces.reserve(key);
     try {
-      const { signed, fee } = await this.#spendTx(to, amount, nonce, new Uint8Array());
+      const { signed, fee } = await this.#spendTx(to, amount, nonce, new Uint8Array(), gasPrice(feeStep));
       const { balance } = await chain.account(this.#deps.signer.publicKey);
       if (balance < amount + fee)
         throw new EngineError(
@@ -778,13 +815,18 @@ export class Engine {
     }
   }
 
-  /** Twice the fee, so that it goes before the other transaction of this nonce where both wait. */
-  #spendOnNothing(nonce: bigint): Promise<{ signed: Uint8Array; fee: bigint }> {
-    return this.#spendTx(this.#deps.signer.publicKey, 0n, nonce, new Uint8Array(), 2n * 10n ** 9n);
+  /** Twice the gas price, so that it goes before the other transaction of this nonce where both wait. */
+  #spendOnNothing(nonce: bigint, other = gasPrice(0)): Promise<{ signed: Uint8Array; fee: bigint }> {
+    return this.#spendTx(this.#deps.signer.publicKey, 0n, nonce, new Uint8Array(), 2n * other);
   }
 
   async #cancelNonce(actor: ChannelActor, nonce: bigint): Promise<void> {
-    const { signed } = await this.#spendOnNothing(nonce);
+    const { funding, move, closing } = actor.channel;
+    const other = [funding, move, closing].find((joint) => joint?.nonce === nonce);
+    const { signed } = await this.#spendOnNothing(
+      nonce,
+      other ? other.fee / gasOf(parseTx(other.tx)) : undefined,
+    );
     await actor.update({ cancelTx: signed });
     await actor.broadcast(signed);
   }
@@ -803,7 +845,7 @@ export class Engine {
     }
   }
 
-  async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, gasPrice = 10n ** 9n) {
+  #spendOf(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, price: bigint) {
     const tx: TxOf<'SpendTx'> = {
       type: 'SpendTx',
       senderId: this.#deps.signer.publicKey,
@@ -814,8 +856,12 @@ export class Engine {
       nonce,
       payload,
     };
-    const fee = minFee(tx, gasPrice);
-    return { signed: await this.#signSpend({ ...tx, fee }), fee };
+    return { ...tx, fee: minFee(tx, price) };
+  }
+
+  async #spendTx(to: Uint8Array, amount: bigint, nonce: bigint, payload: Uint8Array, price: bigint) {
+    const tx = this.#spendOf(to, amount, nonce, payload, price);
+    return { signed: await this.#signSpend(tx), fee: tx.fee };
   }
 
   async #signSpend(tx: TxOf<'SpendTx'>): Promise<Uint8Array> {

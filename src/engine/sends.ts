@@ -1,6 +1,7 @@
 /** Payments from the account through the chain: each is stored before it is posted, and can be given a higher fee. */
 import { parseSignedTx, txHash } from '../protocol/chain/signed.ts';
 import { parseTx, type TxOf } from '../protocol/chain/tx.ts';
+import type { Terms } from '../protocol/channel/index.ts';
 import type { Chain } from './ports.ts';
 
 /** Row of table `requests` under `spend/<request id>`. */
@@ -10,6 +11,13 @@ export interface StoredSend {
   /** The same payment with lower fees, latest first: any of them may be what a block takes. */
   replaced?: { signed: Uint8Array; fee: bigint }[];
 }
+
+/** A transaction of the account's whose fee is asked for. `move`: a deposit or withdrawal. Amounts in aetto. */
+export type Quoted =
+  | { type: 'open'; terms: Terms }
+  | { type: 'send'; to: Uint8Array; amount: bigint }
+  | { type: 'move'; channel: string; amount: bigint }
+  | { type: 'close_alone'; channel: string };
 
 /** One that no block has yet, as a person may see it. Amounts in aetto. */
 export interface WaitingSend {

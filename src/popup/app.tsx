@@ -2,9 +2,11 @@
 import { type ComponentType, lazy, Suspense } from 'react';
 import { lastVault } from './last-state.ts';
 import { navigate, type Route, useRoute } from './router.ts';
+import { useWide } from './surface.ts';
 import { t } from './texts/index.ts';
 import { Button } from './ui/button.tsx';
 import { Notice, Waiting } from './ui/feedback.tsx';
+import { ChannelIcon } from './ui/icons.tsx';
 import { Page } from './ui/page.tsx';
 import { Home } from './views/home.tsx';
 import { Unlock } from './views/unlock.tsx';
@@ -21,6 +23,7 @@ const views: Record<string, ComponentType<ViewProps>> = {
   send: lazy(() => import('./views/send.tsx')),
   contacts: lazy(() => import('./views/contacts.tsx')),
   settings: lazy(() => import('./views/settings.tsx')),
+  diagnostics: lazy(() => import('./views/diagnostics.tsx')),
   recover: lazy(() => import('./views/recover.tsx')),
   backup: lazy(() => import('./views/backup.tsx')),
 };
@@ -40,6 +43,8 @@ function NotFound() {
 function Current({ route }: ViewProps) {
   const { view, link } = useSnapshot();
   const [first = ''] = route.path;
+  // A window that asks one question shows that alone.
+  const wide = useWide() && route.query.get('window') !== '1';
   const guess = view ? null : lastVault();
   if (!view && link !== 'down' && first === '' && guess === 'empty') return <Welcome />;
   if (!view && link !== 'down' && guess === 'locked') return <Unlock />;
@@ -61,9 +66,34 @@ function Current({ route }: ViewProps) {
   if (first === 'restore') return <Later view={Restore} route={route} />;
   if (view.vault === 'empty') return <Welcome />;
   if (view.vault === 'locked') return <Unlock />;
-  if (first === '') return <Home />;
   const later = views[first];
-  return later ? <Later view={later} route={route} key={route.path.join('/')} /> : <NotFound />;
+  const rest = later ? <Later view={later} route={route} key={route.path.join('/')} /> : <NotFound />;
+  if (!wide) return first === '' ? <Home /> : rest;
+  return (
+    <div className="columns">
+      <div className="side">
+        <Home beside />
+      </div>
+      {first === '' ? <Unchosen /> : rest}
+    </div>
+  );
+}
+
+/** The wide page before anything was chosen. */
+function Unchosen() {
+  return (
+    <Page title={t.home.title}>
+      <div className="card empty">
+        <span className="art">
+          <ChannelIcon size={40} />
+        </span>
+        <p>
+          <strong>{t.home.chooseTitle}</strong>
+        </p>
+        <p className="soft small">{t.home.chooseText}</p>
+      </div>
+    </Page>
+  );
 }
 
 /** A view that is loaded when it is first needed. */

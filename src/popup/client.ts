@@ -47,8 +47,10 @@ const reading: ReadonlySet<PopupMethod> = new Set([
   'invite.mine',
   'invite.read',
   'channel.quote',
+  'fee.quote',
   'channel.history',
   'contact.list',
+  'diagnostics.read',
   // Saved or removed once more it is the same.
   'contact.save',
   'contact.remove',

@@ -1,4 +1,5 @@
 /** Where this page runs: the toolbar's popup, which closes as soon as it loses focus, or a tab or window. */
+import { useSyncExternalStore } from 'react';
 import browser from 'webextension-polyfill';
 
 export function inActionPopup(): boolean {
@@ -17,3 +18,14 @@ export async function navigateInTab(to: string): Promise<void> {
   await browser.tabs.create({ url: `${window.location.href.split('#')[0]}#${to}` });
   window.close();
 }
+
+/** Room for two columns: 720 px at the usual size of text. The toolbar's popup never has it. */
+const roomy = '(min-width: 45rem)';
+const subscribe = (changed: () => void) => {
+  const query = window.matchMedia(roomy);
+  query.addEventListener('change', changed);
+  return () => query.removeEventListener('change', changed);
+};
+const isWide = () => document.documentElement.dataset.surface === 'page' && window.matchMedia(roomy).matches;
+
+export const useWide = (): boolean => useSyncExternalStore(subscribe, isWide);

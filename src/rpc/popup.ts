@@ -3,6 +3,7 @@
  * popup. A failed call answers `{ code, message }`; `message` is one sentence a person can act on.
  */
 import * as v from 'valibot';
+import { Diagnostics } from './diagnostics.ts';
 import { BudgetSeconds } from './page.ts';
 import {
   Address,
@@ -26,6 +27,8 @@ import {
 export const largestBackup = 48 * 2 ** 20;
 
 const nothing = v.object({});
+/** How dear the miners' price is: 0 the least the chain takes, each further step twice the one before. */
+export const FeeStep = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4)));
 const done = v.object({ ok: v.literal(true) });
 
 export const popupMethods = {
@@ -100,7 +103,7 @@ export const popupMethods = {
 
   /** On-chain payment. */
   'account.send': {
-    params: v.object({ to: Address, amount: Aetto, requestId: RequestId }),
+    params: v.object({ to: Address, amount: Aetto, requestId: RequestId, feeStep: FeeStep }),
     result: v.object({ txHash: v.string(), fee: Aetto }),
   },
   /** Replaces a payment that no block has yet by the same with this fee, the one that was shown. */
@@ -117,12 +120,22 @@ export const popupMethods = {
   },
   /** What opening would cost: the funding transaction's fee, and whether the account covers it. */
   'channel.quote': {
-    params: v.object({ terms: Terms }),
+    params: v.object({ terms: Terms, feeStep: FeeStep }),
     result: v.object({ fee: Aetto, total: Aetto, problem: v.nullable(v.string()) }),
+  },
+  /** The network fee now for each step, the least first. `move`: a deposit or withdrawal. */
+  'fee.quote': {
+    params: v.variant('type', [
+      v.object({ type: v.literal('open'), terms: Terms }),
+      v.object({ type: v.literal('send'), to: Address, amount: Aetto }),
+      v.object({ type: v.literal('move'), channel: LocalId, amount: Aetto }),
+      v.object({ type: v.literal('close_alone'), channel: LocalId }),
+    ]),
+    result: v.object({ fees: v.array(Aetto) }),
   },
   /** Proposes a channel. Answers when the proposal is stored; the view shows how it goes on. */
   'channel.open': {
-    params: v.object({ link: v.pipe(v.string(), v.maxLength(4096)), terms: Terms }),
+    params: v.object({ link: v.pipe(v.string(), v.maxLength(4096)), terms: Terms, feeStep: FeeStep }),
     result: v.object({ channel: LocalId }),
   },
   /** Pays over the channel. Answers when the peer has co-signed, or with the reason why not. */
@@ -138,14 +151,21 @@ export const popupMethods = {
   /** Closes by agreement. Answers when the shutdown is on its way. */
   'channel.shutdown': { params: v.object({ channel: LocalId }), result: done },
   /** Puts coins of the account into the channel, or takes own ones out to it, by a transaction that both sign. */
-  'channel.deposit': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
-  'channel.withdraw': { params: v.object({ channel: LocalId, amount: Aetto }), result: done },
+  'channel.deposit': {
+    params: v.object({ channel: LocalId, amount: Aetto, feeStep: FeeStep }),
+    result: done,
+  },
+  'channel.withdraw': {
+    params: v.object({ channel: LocalId, amount: Aetto, feeStep: FeeStep }),
+    result: done,
+  },
   /** Closes without the other side: the chain pays out the latest co-signed state after the dispute time. */
   'channel.closeAlone': {
     params: v.object({
       channel: LocalId,
       /** The person accepts that a restored channel may be closed with an old state. */
       acceptOldState: v.optional(v.boolean()),
+      feeStep: FeeStep,
     }),
     result: done,
   },
@@ -190,6 +210,9 @@ export const popupMethods = {
     }),
     result: done,
   },
+
+  /** For a report: how the wallet is, without secrets. */
+  'diagnostics.read': { params: nothing, result: Diagnostics },
 
   'contact.list': { params: nothing, result: v.object({ contacts: v.array(Contact) }) },
   /** Puts somebody into the address book: `at` is an account or an invite, `was` the account of whom it replaces. */

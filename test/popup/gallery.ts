@@ -17,6 +17,8 @@ export type Place = {
   hash: string;
   /** What a person does before there is what is meant. Finds things by place, not by text: it runs in any language. */
   then?(page: Page): Promise<void>;
+  /** In a tab with room for two columns, else as the toolbar's popup. */
+  wide?: boolean;
 };
 
 const place = (name: string, scene: string, hash: string, then?: Place['then']): Place => ({
@@ -25,6 +27,7 @@ const place = (name: string, scene: string, hash: string, then?: Place['then']):
   hash,
   then,
 });
+const wide = (place: Place): Place => ({ ...place, wide: true });
 const onTab = (name: string, tab: number) =>
   place(name, 'calm', `/channel/${channel}`, (page) => page.getByRole('tab').nth(tab).click());
 const typeTerms = async (page: Page) => {
@@ -102,6 +105,23 @@ export const places: readonly Place[] = [
   place('contact-new', 'calm', '/contacts/new', (page) => page.locator('.page-foot .button.primary').click()),
   place('open-known', 'known', '/open'),
   place('send-known', 'known', '/send'),
+  place('send-fee', 'calm', `/send?to=${cafe.address}`, async (page) => {
+    await page.locator('.control.amount input').first().fill('1.5');
+    await page.getByTestId('fee').locator('.amount').waitFor();
+  }),
+  place('raise-fee', 'stuck', `/channel/${channel}`, async (page) => {
+    await page.locator('.button.secondary.small').first().click();
+    await page.getByRole('alertdialog').waitFor();
+  }),
+  place('close-alone', 'abandoned', `/channel/${channel}`, async (page) => {
+    await page.locator('.button.danger-quiet').last().click();
+    await page.getByRole('alertdialog').locator('.amount').nth(2).waitFor();
+  }),
+  place('diagnostics', 'calm', '/diagnostics', (page) => page.locator('.report').first().waitFor()),
+  place('open-scan', 'known', '/open?scan=1', (page) => page.locator('.notice.warn').waitFor()),
+  wide(place('wide-home', 'full', '/')),
+  wide(place('wide-channel', 'calm', `/channel/${channel}`)),
+  wide(place('wide-approval', 'full', '/approval/payment')),
   place('settings', 'calm', '/settings'),
   place('settings-sites', 'budgets', '/settings'),
   place('settings-budget', 'budgets', '/settings', async (page) => {
@@ -151,15 +171,15 @@ export async function openGallery(): Promise<Gallery> {
   return {
     browser,
     url,
-    async visit({ scene, hash, then }, look = {}) {
+    async visit({ scene, hash, then, wide }, look = {}) {
       const page = await browser.newPage({
-        viewport: { width: 380, height: 600 },
+        viewport: wide ? { width: 1100, height: 800 } : { width: 380, height: 600 },
         locale: look.language ?? 'en-GB',
         colorScheme: look.theme ?? 'light',
         reducedMotion: look.reducedMotion === false ? 'no-preference' : 'reduce',
       });
       page.setDefaultTimeout(20_000);
-      await page.goto(url(scene, hash, 'popup'));
+      await page.goto(url(scene, hash, wide ? 'page' : 'popup'));
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       const settled = () => page.locator('.skeleton').first().waitFor({ state: 'detached' });
       await settled();

@@ -381,6 +381,7 @@ describe('opening a channel', () => {
           channelReserve: '500000000000000000',
           lockPeriod: 480,
         },
+        feeStep: 0,
       },
     ]);
   });
@@ -499,7 +500,7 @@ describe('a backup', () => {
     await dialog.getByLabel(/Type CLOSE/).fill('CLOSE');
     await confirm.click();
     await dialog.waitFor({ state: 'detached' });
-    expect(await callsOf('channel.closeAlone')).toEqual([{ channel, acceptOldState: true }]);
+    expect(await callsOf('channel.closeAlone')).toEqual([{ channel, acceptOldState: true, feeStep: 0 }]);
   });
 });
 
@@ -533,6 +534,108 @@ describe('a transaction that waits', () => {
     await visit('waiting', `/channel/${channel}`);
     await page.getByText('neither can raise it alone').waitFor();
     expect(await page.getByRole('button', { name: 'Raise the fee' }).count()).toBe(0);
+  });
+});
+
+describe('the address book', () => {
+  const keyOf = 'ak_nQpnNuBPQwibGpSJmjAah6r3ktAB7pG9JHuaGWHgLKxaKqEvC';
+
+  it('takes a new contact, and says what is wrong with one', async () => {
+    await visit('calm', '/');
+    await page.getByRole('link', { name: 'Address book' }).click();
+    await page.getByText('Nobody here yet').waitFor();
+    await page.getByRole('link', { name: 'Add a contact' }).last().click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Enter a name.').waitFor();
+    await page.getByLabel('Name').fill('Nora');
+    await page.getByLabel('Address or invite').fill('nora');
+    await page.getByText(/An address starts with ak_ and has about/).waitFor();
+    await page.getByLabel('Address or invite').fill(` ${keyOf}`);
+    await page.getByLabel('Note').fill('flat white');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(/#\/contacts$/);
+    expect(await callsOf('contact.save')).toEqual([
+      { name: 'Nora', at: keyOf, note: 'flat white', was: null },
+    ]);
+  });
+
+  it('is changed, and somebody is taken out of it after a question only', async () => {
+    await visit('known', `/contacts/${keyOf}`);
+    await page.getByLabel('Name').fill('Nora N.');
+    await page.getByRole('button', { name: 'Remove contact' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    expect(await callsOf('contact.remove')).toEqual([]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(/#\/contacts$/);
+    expect(await callsOf('contact.save')).toEqual([{ name: 'Nora N.', at: keyOf, note: null, was: keyOf }]);
+    await page.getByRole('link', { name: /Café an der Ecke/ }).click();
+    await page.getByRole('button', { name: 'Remove contact' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove contact' }).click();
+    await page.waitForURL(/#\/contacts$/);
+    expect((await callsOf('contact.remove')).map(({ address }) => address)).toEqual([
+      'ak_fUq2NesPXcYZ1CcqBcGC3StpdnQw3iVxMA3YSeCNAwfN4myQk',
+    ]);
+  });
+
+  it("gives its names to who asks, above the peer's own", async () => {
+    await visit('known', '/');
+    await page
+      .getByText(/^Nora · /)
+      .first()
+      .waitFor();
+    await page.goto(page.url().replace(/#.*/, '#/approval/payment'));
+    await page.reload();
+    await page.getByText('You to Café an der Ecke').waitFor();
+    await page.getByText('In your address book').waitFor({ state: 'attached' });
+    await page.goto(page.url().replace(/#.*/, '#/approval/incoming'));
+    await page.getByText('Nora wants to open a channel with you.').waitFor();
+  });
+
+  it('fills in whom to send to, and whose channel to open', async () => {
+    await visit('known', '/send');
+    await page.getByLabel('From the address book').selectOption('Nora');
+    expect(await page.getByLabel('To address').inputValue()).toBe(keyOf);
+    await page.goto(page.url().replace(/#.*/, '#/open'));
+    // Nora's invite is not known.
+    const choice = page.getByLabel('From the address book');
+    await choice.waitFor();
+    expect(await choice.locator('option').allTextContents()).toEqual(['Nobody chosen', 'Café an der Ecke']);
+    await choice.selectOption('Café an der Ecke');
+    await page.getByLabel('You put in').waitFor();
+    expect((await callsOf('invite.read'))[0]!.link).toMatch(/^tandem:ak_fUq2/);
+  });
+});
+
+describe('the network fee', () => {
+  it('is shown to the last digit, chosen by keyboard, and what was chosen is asked for', async () => {
+    await visit('calm', '/send');
+    await page.getByLabel('To address').fill('ak_nQpnNuBPQwibGpSJmjAah6r3ktAB7pG9JHuaGWHgLKxaKqEvC');
+    await page.getByLabel('Amount').fill('1.5');
+    const slider = page.getByRole('slider', { name: 'Network fee' });
+    await page.getByTestId('fee').getByText('0.0000175').waitFor();
+    await slider.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.getByTestId('fee').getByText('0.00007').waitFor();
+    expect(await slider.getAttribute('aria-valuetext')).toBe('0.00007 AE, more');
+    await page.getByRole('button', { name: 'Review' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('1.50007').waitFor();
+    await dialog.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Sent').first().waitFor();
+    expect(await callsOf('account.send')).toMatchObject([{ amount: '1500000000000000000', feeStep: 2 }]);
+  });
+
+  it('of a transaction that waits can be raised further than it must', async () => {
+    await visit('stuck', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Raise the fee' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('slider').focus();
+    await page.keyboard.press('End');
+    await dialog.getByText('0.00033408').waitFor();
+    await dialog.getByRole('button', { name: 'Raise the fee' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await callsOf('channel.raiseFee')).toEqual([{ channel, fee: '334080000000000' }]);
   });
 });
 
@@ -595,6 +698,10 @@ describe('every view', () => {
     ['calm', '/send'],
     ['calm', '/settings'],
     ['calm', '/backup'],
+    ['calm', '/recover'],
+    ['known', '/contacts'],
+    ['known', '/contacts/ak_fUq2NesPXcYZ1CcqBcGC3StpdnQw3iVxMA3YSeCNAwfN4myQk'],
+    ['calm', '/diagnostics'],
     ['restored', `/channel/${channel}`],
     ['stuck', '/'],
     ['stuck', `/channel/${channel}`],

@@ -8,12 +8,20 @@ import { isPacked, listPacked, writePacked } from './packs.ts';
 import { keyRange } from './ranges.ts';
 import { createReads } from './reads.ts';
 
+export interface IdbStore extends Store {
+  /** How many records each table has; those of one commit may be one record (packs.ts). */
+  records(): Promise<Record<string, number>>;
+}
+
 /**
  * Opens the database, makes or migrates its tables.
  * @param factory another one than the browser's; IndexedDB's classes must be globals all the same (idb needs them)
  * @throws StoreError with a sentence that says what to do
  */
-export async function openIdbStore(name: string, factory: IDBFactory = globalThis.indexedDB): Promise<Store> {
+export async function openIdbStore(
+  name: string,
+  factory: IDBFactory = globalThis.indexedDB,
+): Promise<IdbStore> {
   const db = await openDatabase(name, factory);
   /** Why the store serves no more; null while it does. */
   let closed: string | null = null;
@@ -53,6 +61,12 @@ export async function openIdbStore(name: string, factory: IDBFactory = globalThi
       await queue.settled();
       return use('read', () => list(db, table, range));
     },
+    records: () =>
+      use('read', async () => {
+        const names = [...db.objectStoreNames];
+        const counts = await Promise.all(names.map((table) => db.count(table)));
+        return Object.fromEntries(names.map((table, index) => [table, counts[index]!]));
+      }),
     async close() {
       await queue.settled();
       closed ??= 'The wallet’s data is closed. Open the wallet again.';

@@ -1,4 +1,5 @@
 /** Jeder Text des Popups auf Deutsch. Schlichte Worte für Geld und Risiko; ein Satz je Fehler. */
+import { fromWorker } from './de-worker.ts';
 import type { Texts } from './en.ts';
 
 const locale = 'de-DE';
@@ -46,6 +47,7 @@ export const de: Texts = {
       'Die Wallet hat etwas geantwortet, das diese Seite nicht versteht. Lade die Erweiterung neu und versuche es noch einmal.',
     notFound: 'Diese Seite gibt es nicht.',
     notCopied: 'Der Browser hat das Kopieren nicht erlaubt. Markiere den Text und kopiere ihn von Hand.',
+    fromWorker,
     withDetail: (text, detail) =>
       text === null
         ? `Die Wallet meldet (auf Englisch): ${detail}`
@@ -309,6 +311,8 @@ export const de: Texts = {
       'Füge die Einladung einer Person oder eines Ladens ein, um einen zu öffnen, oder gib deine eigene Einladung weiter.',
     emptyOpen: 'Einladung einfügen',
     emptyShare: 'Meine Einladung teilen',
+    chooseTitle: 'Kein Kanal gewählt',
+    chooseText: 'Wähle einen Kanal, um zu zahlen, bezahlt zu werden oder zu sehen, was in ihm war.',
     payable: 'zum Zahlen',
     block: (height) => `Block ${numbers.format(height)}`,
   },
@@ -886,6 +890,63 @@ export const de: Texts = {
     fromNow: (time) => `${time} ab jetzt`,
     revoke: 'Widerrufen',
     revokeOf: (site, peer) => `Budget von ${site} für Zahlungen an ${peer} widerrufen`,
+  },
+
+  fee: {
+    label: 'Netzgebühr',
+    cheaper: 'langsamer, billiger',
+    sooner: 'früher',
+    speeds: ['das Mindeste', 'etwas mehr', 'mehr', 'viel mehr', 'das Meiste'],
+    value: (speed, fee) => `${fee} AE, ${speed}`,
+    help: 'Geht an die Miner. Das Mindeste reicht, außer wenn viele auf einen Block warten.',
+  },
+
+  diagnostics: {
+    title: 'Diagnose',
+    help: 'Wie es um diese Wallet steht: zum Lesen oder als Anhang einer Meldung.',
+    show: 'Diagnose zeigen',
+    lead: 'Das kannst du weitergeben: Es enthält weder Wortliste, Passwort noch Schlüssel, keine Namen, Notizen, Adressen oder Zahlungen.',
+    copy: 'Kopieren',
+    save: 'Als Datei speichern',
+    none: 'Keine.',
+    wallet: 'Wallet',
+    version: 'Version',
+    browser: 'Browser',
+    language: 'Sprache',
+    starts: 'Starts des Workers, der letzte',
+    state: 'Zustand',
+    rival: 'Auch anderswo in Gebrauch',
+    counts: 'Seiten, offene Fragen, Kontakte, laufende Zahlungen',
+    countsOf: (n) => `${n.sites}, ${n.approvals}, ${n.contacts}, ${n.sending}`,
+    node: 'Knoten',
+    height: 'Höhe',
+    relay: 'Relay gesetzt',
+    store: 'Speicher',
+    storeFails: 'versagt',
+    schema: 'Version des Schemas',
+    size: 'Größe auf der Festplatte',
+    round: (n) => `Stand ${n}`,
+    failures: 'Letzte Fehler',
+    yes: 'ja',
+    no: 'nein',
+  },
+
+  scan: {
+    open: 'QR-Code scannen',
+    title: 'Einladung scannen',
+    camera: 'Was deine Kamera sieht',
+    starting: 'Die Kamera startet…',
+    hold: 'Halte den Code der Einladung vor die Kamera.',
+    other: 'Oder wähle ein Bild des Codes, oder füge eines ein.',
+    file: 'Bild wählen',
+    denied:
+      'Der Browser lässt die Wallet nicht an die Kamera. Erlaube es neben der Adresszeile, oder wähle ein Bild des Codes.',
+    busy: 'Ein anderes Programm benutzt die Kamera. Schließe es und versuche es noch einmal, oder wähle ein Bild des Codes.',
+    noCamera: 'Hier gibt es keine Kamera. Wähle ein Bild des Codes.',
+    noInvite: 'Dieser Code ist keine Einladung. Eine Einladung beginnt mit tandem:',
+    noCode:
+      'In diesem Bild ist kein Code zu lesen. Nimm eines, das den ganzen Code zeigt, scharf und nicht schräg.',
+    noPicture: 'Diese Datei ist kein Bild, das der Browser öffnen kann.',
   },
 
   raiseFee: {

@@ -49,6 +49,8 @@ export const en = {
     notCopied: 'The browser did not allow copying. Select the text and copy it by hand.',
     /** Kinds of the worker's failures, by code: none here, as its own sentences are English and say more. */
     known: {} as Record<string, string>,
+    /** What the worker says by itself, in this language; null where that is not known. */
+    fromWorker: (sentence: string): string | null => sentence,
     /** What is shown of such a failure: its kind where that is known, and the worker's sentence. */
     withDetail: (_kind: string | null, detail: string) => detail,
   },
@@ -238,6 +240,8 @@ export const en = {
     emptyText: 'Paste an invite from a person or a shop to open one, or share your own invite.',
     emptyOpen: 'Paste an invite',
     emptyShare: 'Share my invite',
+    chooseTitle: 'No channel chosen',
+    chooseText: 'Choose a channel to pay, to be paid, or to see what happened in it.',
     payable: 'to pay with',
     block: (height: number) => `Block ${numbers.format(height)}`,
   },
@@ -803,6 +807,64 @@ export const en = {
     fromNow: (time: string) => `${time} from now`,
     revoke: 'Revoke',
     revokeOf: (site: string, peer: string) => `Revoke the budget of ${site} to pay ${peer}`,
+  },
+
+  fee: {
+    label: 'Network fee',
+    cheaper: 'slower, cheaper',
+    sooner: 'sooner',
+    speeds: ['the least the chain takes', 'a little more', 'more', 'much more', 'the most'],
+    value: (speed: string, fee: string) => `${fee} AE, ${speed}`,
+    help: 'Goes to the miners. The least is enough unless many wait for a block.',
+  },
+
+  diagnostics: {
+    title: 'Diagnostics',
+    help: 'How this wallet is, to read or to attach to a report.',
+    show: 'Show diagnostics',
+    lead: 'You can pass this on: it has no phrase, password or key, no names, notes, addresses or payments.',
+    copy: 'Copy',
+    save: 'Save as a file',
+    none: 'None.',
+    wallet: 'Wallet',
+    version: 'Version',
+    browser: 'Browser',
+    language: 'Language',
+    starts: 'Worker starts, the latest',
+    state: 'State',
+    rival: 'In use elsewhere, too',
+    counts: 'Sites, open questions, contacts, payments under way',
+    countsOf: (n: { sites: number; approvals: number; contacts: number; sending: number }) =>
+      `${n.sites}, ${n.approvals}, ${n.contacts}, ${n.sending}`,
+    node: 'Node',
+    height: 'Height',
+    relay: 'Relay set',
+    store: 'Storage',
+    storeFails: 'fails',
+    schema: 'Schema version',
+    size: 'Size on the disk',
+    round: (n: string) => `state ${n}`,
+    failures: 'Latest errors',
+    yes: 'yes',
+    no: 'no',
+  },
+
+  scan: {
+    open: 'Scan a QR code',
+    title: 'Scan an invite',
+    camera: 'What your camera sees',
+    starting: 'Starting the camera…',
+    hold: 'Hold the code of the invite before the camera.',
+    other: 'Or choose a picture of the code, or paste one.',
+    file: 'Choose a picture',
+    denied:
+      'The browser does not let the wallet use the camera. Allow it beside the address bar, or choose a picture of the code.',
+    busy: 'Another program uses the camera. Close that program and try again, or choose a picture of the code.',
+    noCamera: 'There is no camera here. Choose a picture of the code.',
+    noInvite: 'This code is not an invite. An invite starts with tandem:',
+    noCode:
+      'No code can be read in this picture. Take one that shows all of the code, sharp and without a slant.',
+    noPicture: 'This file is not a picture that the browser can open.',
   },
 
   raiseFee: {

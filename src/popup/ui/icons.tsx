@@ -156,3 +156,8 @@ export const AddIcon = (props: IconProps) => (
     <path d="M10 4v12M4 10h12" />
   </Glyph>
 );
+export const ScanIcon = (props: IconProps) => (
+  <Glyph {...props}>
+    <path d="M3.5 7V3.5H7m6 0h3.5V7m0 6v3.5H13m-6 0H3.5V13M6.5 10h7" />
+  </Glyph>
+);

@@ -1,6 +1,7 @@
 /** What is wrong with the wallet as a whole, and what to do about it. */
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { t } from '../texts/index.ts';
+import { useWide } from '../surface.ts';
+import { t, workerText } from '../texts/index.ts';
 import { Notice } from '../ui/feedback.tsx';
 import { useSnapshot, useWallet } from '../wallet.tsx';
 import { isOver } from './totals.ts';
@@ -11,7 +12,9 @@ const TakeOver = lazy(() => import('./take-over.tsx'));
 /** A node that answers soon needs no banner. */
 const settleMilliseconds = 1500;
 
-export function Banners() {
+/** `home`: on a wide page these stand beside every view, which need not repeat them. */
+export function Banners({ home }: { home?: boolean }) {
+  const elsewhere = useWide() && !home;
   const { network, storage, account, channels, rival } = useWallet();
   const { link } = useSnapshot();
   const [settled, setSettled] = useState(false);
@@ -19,6 +22,7 @@ export function Banners() {
     const timer = setTimeout(() => setSettled(true), settleMilliseconds);
     return () => clearTimeout(timer);
   }, []);
+  if (elsewhere) return null;
   return (
     <>
       {link === 'down' && (
@@ -33,16 +37,17 @@ export function Banners() {
       )}
       {!storage.ok && (
         <Notice tone="danger" role="alert">
-          {storage.message ?? t.banners.storage}
+          {storage.message ? workerText(storage.message) : t.banners.storage}
         </Notice>
       )}
       {network.state === 'starting' && settled && <Notice>{t.banners.networkStarting(network.name)}</Notice>}
       {(network.state === 'unreachable' || network.state === 'wrong_network') && (
         <Notice tone="warn" role="status">
-          {network.message ??
-            (network.state === 'unreachable'
+          {network.message
+            ? workerText(network.message)
+            : network.state === 'unreachable'
               ? t.banners.networkUnreachable(network.name)
-              : t.banners.networkWrong(network.name))}{' '}
+              : t.banners.networkWrong(network.name)}{' '}
           <a href="#/settings">{t.banners.settings}</a>
         </Notice>
       )}

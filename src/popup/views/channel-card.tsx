@@ -1,5 +1,6 @@
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
+import { useRoute } from '../router.ts';
 import { t } from '../texts/index.ts';
 import { BlockSteps } from '../ui/feedback.tsx';
 import { Amount, Bar, type Part } from '../ui/money.tsx';
@@ -33,8 +34,15 @@ export function progressText(progress: NonNullable<ChannelView['progress']>): st
 
 export function ChannelCard({ channel }: { channel: ChannelView }) {
   const open = channel.phase === 'open';
+  const { path } = useRoute();
+  const current = path[0] === 'channel' && path[1] === channel.id;
   return (
-    <a className="channel-card" href={`#/channel/${channel.id}`} data-testid="channel-card">
+    <a
+      className="channel-card"
+      href={`#/channel/${channel.id}`}
+      aria-current={current ? 'page' : undefined}
+      data-testid="channel-card"
+    >
       <div className="row">
         <PeerBadge peer={channel.peer} />
         <div className="grow">

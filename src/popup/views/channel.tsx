@@ -5,10 +5,11 @@ import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
 import { blocksAsTime, fullTime } from '../format.ts';
 import type { Route } from '../router.ts';
-import { t } from '../texts/index.ts';
+import { t, workerText } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
+import { FeeSlider, useFees } from '../ui/fee.tsx';
 import { BlockSteps, Notice, Problem, Skeleton } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Amount, Bar } from '../ui/money.tsx';
@@ -70,7 +71,7 @@ function Stage({ channel }: { channel: ChannelView }) {
     <section className="card stack tight" aria-live="polite" data-testid="stage">
       <h2>{phase === 'open' && progress ? t.progress[progress.what] : t.phase[phase]}</h2>
       {help && <p className="small soft">{help}</p>}
-      {reason && <p className="small note-text">{reason}</p>}
+      {reason && <p className="small note-text">{workerText(reason)}</p>}
       {progress?.what === 'force' && <p className="small soft">{t.channel.force.running}</p>}
       {progress && !isOver(channel) && (
         <>
@@ -220,8 +221,10 @@ function CloseAlone({ channel }: { channel: ChannelView }) {
   const [typed, setTyped] = useState('');
   const { overrideFrom } = channel;
   const override = overrideFrom !== null && Date.now() >= overrideFrom;
-  const close = useSubmit(channel.id, async () => {
-    await client.call('channel.closeAlone', { channel: channel.id, acceptOldState: override });
+  const fees = useFees(asking ? { type: 'close_alone', channel: channel.id } : null);
+  const feeStep = fees.step;
+  const close = useSubmit([channel.id, feeStep], async () => {
+    await client.call('channel.closeAlone', { channel: channel.id, acceptOldState: override, feeStep });
   });
   const { lockPeriod } = channel.terms;
   const words = t.channel.oldState;
@@ -270,6 +273,13 @@ function CloseAlone({ channel }: { channel: ChannelView }) {
             <Amount form="full" aetto={channel.theirs} />
           </dd>
         </dl>
+        <FeeSlider
+          fees={fees.fees}
+          step={feeStep}
+          onStep={fees.setStep}
+          error={fees.error}
+          readOnly={close.busy}
+        />
       </Confirm>
     </>
   );
@@ -371,7 +381,8 @@ function watchtowerWords({ watchtower, sequenceNumber }: ChannelView): string {
   const words = t.channel.watchtower;
   if (!watchtower?.named) return words.notNamed;
   const { guards, problem } = watchtower;
-  if (problem !== null) return guards === null ? problem : `${words.guards(guards)}. ${problem}`;
+  if (problem !== null)
+    return guards === null ? workerText(problem) : `${words.guards(guards)}. ${workerText(problem)}`;
   if (guards === null) return sequenceNumber === '0' ? words.nothing : words.sending(null);
   return BigInt(guards) >= BigInt(sequenceNumber) ? words.guards(guards) : words.sending(guards);
 }

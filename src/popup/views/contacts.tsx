@@ -61,7 +61,7 @@ function List({ contacts }: { contacts: ResultOf<'contact.list'>['contacts'] }) 
               <a className="row-link" href={`#/contacts/${contact.address}`}>
                 <PeerBadge peer={contact} />
                 <span className="grow">
-                  <span className="cut block">{contact.name}</span>
+                  <span className="cut">{contact.name}</span>
                   <span className="who cut">{contact.note ?? shortAddress(contact.address)}</span>
                 </span>
                 <NextIcon size={16} />

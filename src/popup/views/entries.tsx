@@ -1,7 +1,7 @@
 /** What happened, newest first. */
 import type { ResultOf } from '../../rpc/popup.ts';
 import { foreignText, fullTime, shortTime, siteName } from '../format.ts';
-import { t } from '../texts/index.ts';
+import { t, workerText } from '../texts/index.ts';
 import { Problem, Waiting } from '../ui/feedback.tsx';
 import { AlertIcon, ChannelIcon, CheckIcon, HistoryIcon, InIcon, NoteIcon, OutIcon } from '../ui/icons.tsx';
 import { Amount } from '../ui/money.tsx';
@@ -25,12 +25,20 @@ const icons: Record<Item['kind'], (props: { size?: number }) => React.JSX.Elemen
 const titleOf = ({ kind, contract }: Item): string =>
   contract ? t.history.contracts[contract.type][contract.by] : t.history.kinds[kind];
 
+/** A person's own words stay as they are; the rest is the worker's. */
+function noteOf({ kind, note }: Item): string | null {
+  if (!note) return null;
+  const text = foreignText(note);
+  const ofPerson = kind === 'paid' || kind === 'received' || kind === 'message' || kind === 'refused';
+  return ofPerson ? (t.errors.fromWorker(text) ?? text) : workerText(text);
+}
+
 function Entry({ item, peer }: { item: Item; peer: string | null }) {
   const Icon = icons[item.kind];
   const sign = item.kind === 'paid' ? '\u2212' : item.kind === 'received' ? '+' : undefined;
   const about = [
     peer,
-    item.note ? foreignText(item.note) : null,
+    noteOf(item),
     item.contract && item.contract.returnType !== 'ok' ? t.history.contractFailed : null,
     item.origin ? t.history.by(siteName(item.origin)) : null,
   ].filter(Boolean);

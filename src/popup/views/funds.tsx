@@ -4,6 +4,7 @@ import type { ChannelView } from '../../rpc/schema.ts';
 import { parseAmount } from '../amount.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
+import { FeeSlider, useFees } from '../ui/fee.tsx';
 import { Problem } from '../ui/feedback.tsx';
 import { AmountField, amountOf } from '../ui/field.tsx';
 import { useClient, useSubmit } from '../wallet.tsx';
@@ -15,13 +16,17 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
   const [text, setText] = useState('');
   const [attempted, setAttempted] = useState(false);
   const amount = amountOf(parseAmount(text, rules));
+  const fees = useFees(
+    amount === null ? null : { type: 'move', channel: channel.id, amount: amount.toString() },
+  );
+  const feeStep = fees.step;
   const send = (method: 'channel.deposit' | 'channel.withdraw') => async () => {
-    await client.call(method, { channel: channel.id, amount: amount!.toString() });
+    await client.call(method, { channel: channel.id, amount: amount!.toString(), feeStep });
     setText('');
     setAttempted(false);
   };
-  const deposit = useSubmit(`in ${channel.id} ${amount}`, send('channel.deposit'));
-  const withdraw = useSubmit(`out ${channel.id} ${amount}`, send('channel.withdraw'));
+  const deposit = useSubmit(`in ${channel.id} ${amount} ${feeStep}`, send('channel.deposit'));
+  const withdraw = useSubmit(`out ${channel.id} ${amount} ${feeStep}`, send('channel.withdraw'));
   const busy = deposit.busy || withdraw.busy;
   const reason = channel.connection === 'online' ? null : t.channel.offline;
   const submit = (move: typeof deposit) => () => {
@@ -43,6 +48,9 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
         attempted={attempted}
         readOnly={busy}
       />
+      {amount !== null && (
+        <FeeSlider fees={fees.fees} step={feeStep} onStep={fees.setStep} error={fees.error} readOnly={busy} />
+      )}
       <Problem>{deposit.error ?? withdraw.error}</Problem>
       <div className="row">
         <Button

@@ -225,13 +225,15 @@ function HomeNav() {
 /** Rarely there, and its dialog is large. */
 const WaitingSends = lazy(() => import('./raise-fee.tsx'));
 
-export function Home() {
+/** `beside`: another view has the page's main part. */
+export function Home({ beside }: { beside?: boolean }) {
   const { account } = useWallet();
   useEffect(() => {
-    document.title = t.product;
-  }, []);
+    if (!beside) document.title = t.product;
+  }, [beside]);
+  const Part = beside ? 'section' : 'main';
   return (
-    <main className="page">
+    <Part className="page" aria-label={beside ? t.home.title : undefined}>
       <header className="page-head">
         <span className="brand">
           <Mark size={26} />
@@ -240,7 +242,7 @@ export function Home() {
         <HomeNav />
       </header>
       <div className="page-body">
-        <Banners />
+        <Banners home />
         <Attention />
         <Balance />
         {(account?.sending.length ?? 0) > 0 && (
@@ -264,6 +266,6 @@ export function Home() {
         </nav>
         <Channels />
       </div>
-    </main>
+    </Part>
   );
 }

@@ -1,20 +1,23 @@
 /** Opening a channel: the invite, the terms in AE, what it costs, and one last look. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { ResultOf } from '../../rpc/popup.ts';
 import { formatAe, parseAmount } from '../amount.ts';
 import { blocksAsTime } from '../format.ts';
 import { navigate, type Route } from '../router.ts';
-import { t } from '../texts/index.ts';
+import { inActionPopup, navigateInTab } from '../surface.ts';
+import { t, workerText } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Confirm } from '../ui/dialog.tsx';
 import { Disclosure } from '../ui/disclosure.tsx';
-import { Problem } from '../ui/feedback.tsx';
+import { FeeSlider, useFees, useQuote } from '../ui/fee.tsx';
+import { Problem, Skeleton } from '../ui/feedback.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
+import { ScanIcon } from '../ui/icons.tsx';
 import { Amount, Bar } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { PeerLine, peerName, usePeer } from '../ui/peer.tsx';
-import { sentenceOf, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
+import { useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 
 type ReadInvite = ResultOf<'invite.read'> & { link: string };
 
@@ -28,8 +31,8 @@ function FromContacts({ onLink }: { onLink(link: string): void }) {
   );
   if (reachable.length === 0) return null;
   return (
-    <Choice label={t.contacts.choose} value="" onValue={(link) => link !== '' && onLink(link)}>
-      <option value="">{t.contacts.title}</option>
+    <Choice small label={t.contacts.choose} value="" onValue={(link) => link !== '' && onLink(link)}>
+      <option value="">{t.contacts.none}</option>
       {reachable.map(({ address, name, invite }) => (
         <option key={address} value={invite!}>
           {name}
@@ -39,7 +42,19 @@ function FromContacts({ onLink }: { onLink(link: string): void }) {
   );
 }
 
-function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvite): void }) {
+const Scan = lazy(() => import('./scan.tsx'));
+
+function InviteStep({
+  first,
+  scan,
+  onRead,
+}: {
+  first: string;
+  /** With the camera at once. */
+  scan: boolean;
+  onRead(invite: ReadInvite): void;
+}) {
+  const [scanning, setScanning] = useState(scan);
   const client = useClient();
   const { network } = useWallet();
   const [link, setLink] = useState(first);
@@ -100,6 +115,27 @@ function InviteStep({ first, onRead }: { first: string; onRead(invite: ReadInvit
         }}
         error={problem ?? read.error}
       />
+      {scanning ? (
+        <Suspense fallback={<Skeleton height="15rem" />}>
+          <Scan
+            onLink={(scanned) => {
+              setScanning(false);
+              take(scanned);
+            }}
+            onClose={() => setScanning(false)}
+          />
+        </Suspense>
+      ) : (
+        <Button
+          look="secondary"
+          wide
+          icon={<ScanIcon size={18} />}
+          // The toolbar's popup closes as soon as the browser asks for the camera.
+          onClick={() => (inActionPopup() ? navigateInTab('/open?scan=1') : setScanning(true))}
+        >
+          {t.scan.open}
+        </Button>
+      )}
       <FromContacts onLink={take} />
     </Page>
   );
@@ -149,29 +185,6 @@ function readTerms(typed: Typed, balance: bigint | null) {
   };
 }
 
-type Quote = { for: string; result: ResultOf<'channel.quote'> | null; error: string | null };
-
-function useQuote(terms: ReturnType<typeof readTerms>['terms']) {
-  const client = useClient();
-  const key = terms ? JSON.stringify(terms) : null;
-  const [quote, setQuote] = useState<Quote | null>(null);
-  useEffect(() => {
-    if (key === null) return;
-    let gone = false;
-    const timer = setTimeout(() => {
-      client.call('channel.quote', { terms: JSON.parse(key) }).then(
-        (result) => !gone && setQuote({ for: key, result, error: null }),
-        (error) => !gone && setQuote({ for: key, result: null, error: sentenceOf(error) }),
-      );
-    }, 250);
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [client, key]);
-  return { quote: quote?.for === key ? quote : null, waiting: key !== null && quote?.for !== key };
-}
-
 function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
   const client = useClient();
   const { account } = useWallet();
@@ -181,11 +194,17 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
   const [more, setMore] = useState(false);
   const [asking, setAsking] = useState(false);
   const { terms, problems, start, lockPeriod } = readTerms(typed, balance);
-  const { quote, waiting } = useQuote(terms);
+  const fees = useFees(terms && { type: 'open', terms });
+  const feeStep = fees.step;
+  const quote = useQuote(terms && { terms, feeStep }, (content) => client.call('channel.quote', content));
   const peer = usePeer(invite.peer, invite.name);
   const set = (field: keyof Typed) => (value: string) => setTyped((last) => ({ ...last, [field]: value }));
-  const open = useSubmit({ link: invite.link, terms }, async () => {
-    const { channel } = await client.call('channel.open', { link: invite.link, terms: terms! });
+  const open = useSubmit({ link: invite.link, terms, feeStep }, async () => {
+    const { channel } = await client.call('channel.open', {
+      link: invite.link,
+      terms: terms!,
+      feeStep,
+    });
     navigate(`/channel/${channel}`);
   });
   const hiddenProblem = problems.reserve !== null || problems.lockPeriod !== null;
@@ -198,12 +217,12 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
         setAttempted(true);
         if (terms === null) {
           if (hiddenProblem) setMore(true);
-        } else if (quote?.result && quote.result.problem === null) setAsking(true);
+        } else if (quote.result && quote.result.problem === null) setAsking(true);
       }}
       foot={
         <>
           <div aria-live="polite">
-            {quote?.result && (
+            {quote.result && (
               <dl className="facts">
                 <dt>{t.open.fee}</dt>
                 <dd>
@@ -215,16 +234,14 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
                 </dd>
               </dl>
             )}
-            {waiting && <p className="reason">{t.open.quoting}…</p>}
+            {quote.waiting && <p className="reason">{t.open.quoting}…</p>}
           </div>
           <Problem>
-            {quote?.error ?? quote?.result?.problem ?? (attempted && terms === null ? t.open.fixFirst : null)}
+            {quote.error ??
+              (quote.result?.problem ? workerText(quote.result.problem) : null) ??
+              (attempted && terms === null ? t.open.fixFirst : null)}
           </Problem>
-          <Button
-            type="submit"
-            wide
-            off={terms !== null && (!quote?.result || quote.result.problem !== null)}
-          >
+          <Button type="submit" wide off={terms !== null && (!quote.result || quote.result.problem !== null)}>
             {t.open.review}
           </Button>
         </>
@@ -281,6 +298,7 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
           />
         </div>
       </Disclosure>
+      {terms && <FeeSlider fees={fees.fees} step={feeStep} onStep={fees.setStep} error={fees.error} />}
       {start && (
         <section className="card stack tight" aria-label={t.open.summary}>
           <h2 className="small">{t.open.summary}</h2>
@@ -312,7 +330,7 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
         busyLabel={t.open.confirming}
         submission={open}
       >
-        {terms && quote?.result && (
+        {terms && quote.result && (
           <dl className="facts">
             <dt>{t.open.mine}</dt>
             <dd>
@@ -352,7 +370,8 @@ function TermsStep({ invite, onBack }: { invite: ReadInvite; onBack(): void }) {
 export default function Open({ route }: { route: Route }) {
   const [invite, setInvite] = useState<ReadInvite | null>(null);
   const [first, setFirst] = useState(route.query.get('link') ?? '');
-  if (invite === null) return <InviteStep first={first} onRead={setInvite} />;
+  if (invite === null)
+    return <InviteStep first={first} scan={route.query.get('scan') === '1'} onRead={setInvite} />;
   return (
     <TermsStep
       key={invite.link}

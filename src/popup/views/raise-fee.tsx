@@ -5,18 +5,30 @@ import { formatAe } from '../amount.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
-import { Amount } from '../ui/money.tsx';
+import { FeeSlider } from '../ui/fee.tsx';
 import { useClient, useSubmit, useWallet } from '../wallet.tsx';
+
+/** The least fee that replaces it, and so many times twice as much. */
+const raises = 4;
 
 function RaiseFee({ fee, raise }: { fee: string; raise(fee: string): Promise<unknown> }) {
   // What was shown is what is paid, also where the view changes meanwhile.
   const [asked, setAsked] = useState<string | null>(null);
-  const submission = useSubmit(asked, async () => {
-    await raise(asked ?? fee);
+  const [step, setStep] = useState(0);
+  const fees = Array.from({ length: raises }, (_, n) => (BigInt(asked ?? fee) << BigInt(n)).toString());
+  const submission = useSubmit([asked, step], async () => {
+    await raise(fees[step]!);
   });
   return (
     <>
-      <Button look="secondary" small onClick={() => setAsked(fee)}>
+      <Button
+        look="secondary"
+        small
+        onClick={() => {
+          setStep(0);
+          setAsked(fee);
+        }}
+      >
         {t.raiseFee.action}
       </Button>
       <Confirm
@@ -29,12 +41,14 @@ function RaiseFee({ fee, raise }: { fee: string; raise(fee: string): Promise<unk
         busyLabel={t.raiseFee.busy}
         submission={submission}
       >
-        <dl className="facts">
-          <dt className="strong">{t.raiseFee.fee}</dt>
-          <dd className="strong">
-            <Amount form="full" aetto={asked ?? fee} />
-          </dd>
-        </dl>
+        <FeeSlider
+          label={t.raiseFee.fee}
+          help={null}
+          fees={fees}
+          step={step}
+          onStep={setStep}
+          readOnly={submission.busy}
+        />
       </Confirm>
     </>
   );

@@ -7,6 +7,7 @@ import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Confirm } from '../ui/dialog.tsx';
+import { FeeSlider, useFees } from '../ui/fee.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
 import { CheckIcon } from '../ui/icons.tsx';
 import { Amount } from '../ui/money.tsx';
@@ -37,8 +38,16 @@ export default function Send({ route }: { route: Route }) {
   const address = to.trim();
   const peer = usePeer(address, null);
   const problem = addressProblem(address, account?.address);
-  const send = useSubmit({ to: address, amount: amount?.toString() }, async (requestId) => {
-    const answer = await client.call('account.send', { to: address, amount: amount!.toString(), requestId });
+  const ready = problem === null && amount !== null;
+  const fees = useFees(ready ? { type: 'send', to: address, amount: amount.toString() } : null);
+  const feeStep = fees.step;
+  const send = useSubmit({ to: address, amount: amount?.toString(), feeStep }, async (requestId) => {
+    const answer = await client.call('account.send', {
+      to: address,
+      amount: amount!.toString(),
+      requestId,
+      feeStep,
+    });
     setSent({ ...answer, amount: amount! });
   });
 
@@ -95,6 +104,7 @@ export default function Send({ route }: { route: Route }) {
       />
       {contacts.length > 0 && (
         <Choice
+          small
           label={t.contacts.choose}
           value={contacts.find((contact) => contact.address === address)?.address ?? ''}
           onValue={setTo}
@@ -115,6 +125,7 @@ export default function Send({ route }: { route: Route }) {
         rules={rules}
         attempted={attempted}
       />
+      {ready && <FeeSlider fees={fees.fees} step={feeStep} onStep={fees.setStep} error={fees.error} />}
       <Confirm
         open={asking}
         onClose={() => setAsking(false)}
@@ -129,6 +140,18 @@ export default function Send({ route }: { route: Route }) {
           <>
             <Amount aetto={amount} form="full" hero />
             <PeerLine peer={peer} />
+            {fees.fee !== null && (
+              <dl className="facts">
+                <dt>{t.fee.label}</dt>
+                <dd>
+                  <Amount form="full" aetto={fees.fee} />
+                </dd>
+                <dt className="strong">{t.open.total}</dt>
+                <dd className="strong">
+                  <Amount form="full" aetto={amount + BigInt(fees.fee)} />
+                </dd>
+              </dl>
+            )}
           </>
         )}
       </Confirm>

@@ -342,6 +342,12 @@ export default function Settings() {
       <WatchtowerSettings />
       <NetworkSettings />
       <LanguageSettings />
+      <Section title={t.diagnostics.title}>
+        <p className="small soft">{t.diagnostics.help}</p>
+        <a className="button secondary small" href="#/diagnostics">
+          {t.diagnostics.show}
+        </a>
+      </Section>
       <Section title={t.settings.sites}>
         <SiteList />
       </Section>

@@ -3,12 +3,12 @@
  * a conflict: the chain decides by the latest state that both signed.
  */
 import { equalBytes } from '../bytes.ts';
-import { minFee, type Unpriced } from '../chain/fee.ts';
+import { GAS_PRICE_MIN, minFee, type Unpriced } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
 import { account, sign } from './ask.ts';
-import { openingState } from './establish.ts';
+import { gasPrice, openingState } from './establish.ts';
 import { doneOutcome, dropRequests, failedProposal, outcomeOf } from './failure.ts';
 import { followForced, soloDone, soloGivenUp } from './forced.ts';
 import { hold, nextNonce, replacing, unspent } from './held.ts';
@@ -109,7 +109,7 @@ export function isForcedAhead(channel: Channel): boolean {
 }
 
 /** The person closes alone. */
-export function* onCloseSolo(channel: Channel, env: Env): Rule {
+export function* onCloseSolo(channel: Channel, env: Env, { feeStep = 0 }: EventOf<'close_solo'>): Rule {
   const { onChain } = channel;
   if (!onChain)
     return refused(channel, 'The channel is not on the chain yet, so there is nothing to close alone.');
@@ -131,7 +131,22 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
   if (!old && !empty && roundOf(state) === onChain.round)
     return refused(channel, `The chain knows another state of round ${onChain.round} than this wallet.`);
   const next = enter(channel, env);
-  return yield* post(next, env, 'close_solo', empty ? onChain.round : roundOf(state), (nonce) => ({
+  const make = (nonce: bigint) => closeSoloTx(channel, nonce);
+  return yield* post(
+    next,
+    env,
+    'close_solo',
+    empty ? onChain.round : roundOf(state),
+    make,
+    gasPrice(feeStep),
+  );
+}
+
+function closeSoloTx(channel: Channel, nonce: bigint): Unpriced {
+  const state = provable(channel);
+  // The chain has this state: it takes its own word for it.
+  const empty = !isOldForced(channel) && channel.onChain !== null && isShown(channel.onChain, state);
+  return {
     type: 'ChannelCloseSoloTx',
     channelId: finalId(channel),
     fromId: ownKey(channel),
@@ -139,8 +154,12 @@ export function* onCloseSolo(channel: Channel, env: Env): Rule {
     poi: proofOf(channel, state),
     ttl: 0n,
     nonce,
-  }));
+  };
 }
+
+/** What closing alone now costs with this nonce, in aetto. */
+export const closeSoloFee = (channel: Channel, nonce: bigint, feeStep: number): bigint =>
+  minFee(closeSoloTx(channel, nonce), gasPrice(feeStep));
 
 /** The node shows the channel's object: an old state is answered, a close that nobody can dispute any more is settled. */
 export function* onOnChain(channel: Channel, env: Env, event: EventOf<'on_chain'>): Rule {
@@ -241,6 +260,7 @@ export function* post(
   kind: Solo['kind'],
   round: bigint,
   make: (nonce: bigint) => Unpriced,
+  price = GAS_PRICE_MIN,
 ): Rule {
   const { channel } = before;
   const { nonce, waiting } = yield* nextNonce(channel);
@@ -251,7 +271,7 @@ export function* post(
     };
   const unpriced = make(nonce);
   // It replaces what waits under this nonce, and differs from what the node may have dropped.
-  const fee = replacing(waiting[0], minFee(unpriced));
+  const fee = replacing(waiting[0], minFee(unpriced, price));
   const tx = serializeTx({ ...unpriced, fee } as Tx);
   const signature = yield* sign(signingBytes(channel.networkId, txHash(tx)));
   const solo: Solo = {

@@ -32,6 +32,8 @@ import { fromUnits, toUnits } from './units.ts';
 
 /** How far a receiver searches for the payer's gas price (PROTOCOL 1). */
 export const gasPriceSearch = 7;
+/** Of these a payer chooses, so that what has to replace it is found too. */
+export const feeSteps = 5;
 export const gasPrice = (k: number): bigint => 10n ** 9n * 2n ** BigInt(k);
 
 export interface Opening {
@@ -243,7 +245,7 @@ export function* fund(channel: Channel, env: Env): Rule {
   const nonce = own && (yield* reserveNonce());
   if (!own || nonce === null)
     return stop(channel, env, 'the node cannot be asked for the own account, so nothing was signed', true);
-  const tx = createTx(channel, nonce, 0);
+  const tx = createTx(channel, nonce, channel.feeStep ?? 0);
   const release: Effect = { type: 'release_nonce', nonce };
   const need = channel.terms.initiatorAmount + tx.fee;
   const problem = isOutOfReach(nonce, own.nonce)

@@ -21,6 +21,7 @@ export {
 export {
   absence,
   answerTo,
+  closeSoloFee,
   isForcedAhead,
   isOldForced,
   isSlashable,
@@ -29,12 +30,20 @@ export {
   soloTxHash,
 } from './dispute.ts';
 export { entriesOf, noteOf } from './entries.ts';
-export { consider, createTx, fundingBytes, fundingTxHash, initiate } from './establish.ts';
+export {
+  consider,
+  createTx,
+  feeSteps,
+  fundingBytes,
+  fundingTxHash,
+  gasPrice,
+  initiate,
+} from './establish.ts';
 export { type ForceQuote, forceQuote, snapshotFee, unsignedCall } from './forced.ts';
 export { nonceSearch, unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
-export { bothSigned, bytesOf as moveBytes, moveTxHash, tookEffect } from './move.ts';
+export { bothSigned, bytesOf as moveBytes, moveFee, moveTxHash, tookEffect } from './move.ts';
 export { raisedFee, waitingSolo } from './raise-fee.ts';
 export {
   finalId,

@@ -130,12 +130,16 @@ function moveOf(channel: Channel, wanted: Wanted, number: bigint, nonce: bigint,
 
 // ---- the side whose coins move
 
-export const onDeposit = (channel: Channel, env: Env, { amount }: EventOf<'deposit'>): Rule =>
-  create(channel, env, { kind: 'deposit', by: channel.role, amount });
-export const onWithdraw = (channel: Channel, env: Env, { amount }: EventOf<'withdraw'>): Rule =>
-  create(channel, env, { kind: 'withdrawal', by: channel.role, amount });
+export const onDeposit = (channel: Channel, env: Env, { amount, feeStep }: EventOf<'deposit'>): Rule =>
+  create(channel, env, { kind: 'deposit', by: channel.role, amount }, feeStep);
+export const onWithdraw = (channel: Channel, env: Env, { amount, feeStep }: EventOf<'withdraw'>): Rule =>
+  create(channel, env, { kind: 'withdrawal', by: channel.role, amount }, feeStep);
 
-function* create(channel: Channel, env: Env, wanted: Wanted): Rule {
+/** What a deposit or withdrawal of this amount now costs with this nonce, in aetto. */
+export const moveFee = (channel: Channel, amount: bigint, nonce: bigint, feeStep: number): bigint =>
+  moveOf(channel, { kind: 'deposit', by: channel.role, amount }, channel.used + 1n, nonce, feeStep).fee;
+
+function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule {
   if (channel.live.link !== 'up')
     return refused(channel, 'The other side is not connected: try again when it is.');
   if (!quiet(channel) || channel.live.queue.length > 0)
@@ -153,7 +157,7 @@ function* create(channel: Channel, env: Env, wanted: Wanted): Rule {
       ...refused(channel, `This cannot be done now: ${outOfReach(nonce, own.nonce)}.`),
       effects: [release],
     };
-  const move = moveOf(channel, wanted, channel.used + 1n, nonce, 0);
+  const move = moveOf(channel, wanted, channel.used + 1n, nonce, feeStep);
   const need = move.fee + (wanted.kind === 'deposit' ? wanted.amount : 0n);
   if (own.balance < need)
     return {

@@ -299,6 +299,8 @@ export interface Channel {
   minimumDepth: number;
   /** Accounts that may slash for a side (PROTOCOL 3, Delegates). */
   delegates: Record<Role, Uint8Array[]>;
+  /** The initiator's choice for the funding: it pays a gas price of 10^9 x 2^feeStep (PROTOCOL 1); absent: 0. */
+  feeStep?: number;
   funding: Joint | null;
   /** The final channel_id; null until the create nonce is known. */
   channelId: Uint8Array | null;
@@ -374,11 +376,11 @@ export type Event =
   /** The person's word on the peer's update of that number. */
   | { type: 'decide_update'; number: bigint; accept: boolean }
   | { type: 'shutdown' }
-  /** Put coins of the own account in, or take own coins out to it: aetto, whole units. */
-  | { type: 'deposit'; amount: bigint }
-  | { type: 'withdraw'; amount: bigint }
+  /** Put coins of the own account in, or take own coins out to it: aetto, whole units. `feeStep`: as Channel's. */
+  | { type: 'deposit'; amount: bigint; feeStep?: number }
+  | { type: 'withdraw'; amount: bigint; feeStep?: number }
   /** Close alone, with the latest co-signed state. */
-  | { type: 'close_solo' }
+  | { type: 'close_solo'; feeStep?: number }
   /** Replace the own waiting transaction by the same with this fee: aetto. */
   | { type: 'raise_fee'; fee: bigint }
   /** Record the latest co-signed state on the chain; the channel stays open. */

@@ -1,0 +1,42 @@
+/** What the worker says by itself, in German. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { de } from '../../src/popup/texts/de.ts';
+import { fromWorker, sentences } from '../../src/popup/texts/de-worker.ts';
+import { en } from '../../src/popup/texts/en.ts';
+
+const source = ['src/protocol', 'src/engine', 'src/background']
+  .flatMap((folder) =>
+    readdirSync(join(import.meta.dirname, '../..', folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(import.meta.dirname, '../..', folder, name), 'utf8')),
+  )
+  .join('\n');
+
+describe('a sentence of the worker', () => {
+  test.each(sentences)('%s: is one that the worker says', (sentence) => {
+    expect(source).toContain(sentence);
+  });
+
+  test.each([
+    ['State 17 restored from the other side.', 'Stand 17 wurde'],
+    ['You raised the network fee of this transaction from 0.1 to 0.25 AE.', 'von 0.1 auf 0.25 AE'],
+    ['Your account holds 1.5 AE; this channel needs 2 AE with the fee.', 'Dein Konto hat 1.5 AE'],
+    ['The other side is not online at /ip4/127.0.0.1/tcp/1/ws.', 'unter /ip4/127.0.0.1/tcp/1/ws nicht'],
+    [
+      "The node cannot be reached (http://localhost:3013/v3/status): fetch failed (ECONNREFUSED). Check the network, and the node's address in the settings.",
+      'ist nicht zu erreichen (http://localhost:3013/v3/status)',
+    ],
+    ['This node is on ae_uat, not ae_mainnet.', 'auf ae_uat, nicht auf ae_mainnet'],
+    ['Deposit by the initiator', 'Einzahlung'],
+  ])('%s keeps what it says of this case', (english, german) => {
+    expect(fromWorker(english)).toContain(german);
+  });
+
+  it('that has no translation is said to be English, and in English stays as it is', () => {
+    expect(de.errors.fromWorker('Something new.')).toBeNull();
+    expect(de.errors.withDetail(null, 'Something new.')).toContain('auf Englisch');
+    expect(en.errors.fromWorker('Something new.')).toBe('Something new.');
+  });
+});
