@@ -57,6 +57,7 @@ import {
   onDepositCreated,
   onMoveConfirmations,
   onMoveLocked,
+  onMoveMissed,
   onMoveSigned,
   onWithdraw,
   onWithdrawalCreated,
@@ -264,7 +265,13 @@ const table: Record<Phase, Cells> = {
     'message:shutdown_ack': ignore,
     'chain:closing': onClosingConfirmations,
   },
-  closing_solo: { ...alone, request: onLateRequest, disconnected: onLost, connected: onConnected },
+  closing_solo: {
+    ...alone,
+    request: onLateRequest,
+    disconnected: onLost,
+    connected: onConnected,
+    'chain:move': onMoveMissed,
+  },
   closed: { 'message:channel_reestablish': sayWhy, 'chain:cancel': onNoncesSpent, on_chain: onReappeared },
   aborted: { 'message:channel_reestablish': sayWhy, on_chain: onReappeared },
   failed: {

@@ -346,6 +346,16 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
 }
 
+/**
+ * While the channel is closed alone: one that both signed is posted again where a reorganisation took it away, or what has
+ * the next nonce could never be mined. Whichever of the two the chain takes, its state is the one that counts.
+ */
+export function onMoveMissed(channel: Channel, _env: Env, confirmations: number | null): Transition {
+  const { move } = channel;
+  if (!move || !bothSigned(move) || confirmations !== null) return transition(channel);
+  return transition(channel, broadcast(move));
+}
+
 /** The other side completed the own half-signed transaction and put it on the chain without a word. */
 function* takenUntold(channel: Channel, env: Env, confirmations: number | null): Rule {
   const move = channel.move!;

@@ -625,15 +625,20 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
   // Conflict: the two refusals are the same state, so each completes the other and no ack follows.
   if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
   if (channel.move) return refusedMove(channel, env, message);
-  if (refusal)
-    return stop(channel, env, `update_error ${number} meets the own refusal ${refusal.number}`, true);
+  // Both refused, with different numbers up: the higher one supersedes all, and its receiver acknowledges it.
+  if (refusal && number < refusal.number) return transition(channel);
   if (isUsed(channel, number))
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
   if (isTooFar(number, channel.used, env.now))
     return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);
-  const next = change(channel, env, { latest: state, ...using(channel, number), proposal: null });
+  const next = change(channel, env, {
+    latest: state,
+    ...using(channel, number),
+    proposal: null,
+    refusal: null,
+  });
   const ack: Effect = {
     type: 'send',
     message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },

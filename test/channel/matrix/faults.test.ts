@@ -293,3 +293,27 @@ test('a nonce counts as spent only once no reorganisation brings it back', () =>
   expect(used()).toBe(nonce);
   expect(alice.channel!.held).toEqual([]);
 });
+
+// machine.ts: closing_solo ignored that the deposit was gone, and the close waited behind its nonce for ever.
+test('a close alone is mined although a reorganisation takes away the deposit before it', () => {
+  const world = opened();
+  const { alice } = world;
+  post(alice, { type: 'deposit', amount: ae });
+  world.settle();
+  world.mine();
+  world.look();
+  world.leave(world.bob);
+  post(alice, { type: 'close_solo' });
+  const deposit = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
+  const depth = world.chain.height - world.chain.mined(deposit.hash)!.block.height + 1;
+  world.chain.fork(
+    depth,
+    0,
+    [deposit.hash],
+    Array.from({ length: depth }, () => []),
+  );
+  lives(world, alice, 30);
+  expect(alice.channel!.phase).toBe('closed');
+  expect(alice.onAccount).toBeGreaterThan(1000n * ae - ae / 100n);
+  world.checkCoins();
+});
