@@ -243,7 +243,9 @@ export function* execute(
 /** What the call objects of one round may have besides, in bytes. */
 const callRoom = 20_000;
 
+/** @param limit infinite where nothing comes of it */
 function sizeProblem(before: Trees, after: Trees, limit: number): string | null {
+  if (limit === Number.POSITIVE_INFINITY) return null;
   const all = sizeOfTrees(after);
   const lasting = sizeOfTrees(pruneCalls(after));
   // What is too large already may become smaller.

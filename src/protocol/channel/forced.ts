@@ -11,8 +11,8 @@ import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
-import { account } from './ask.ts';
-import { asking, blockFor, callEntry, contractEntry, maxGas } from './contracts.ts';
+import { account, sign } from './ask.ts';
+import { asking, blockFor, callEntry, contractEntry, contractOutcome, maxGas } from './contracts.ts';
 import {
   isForcedAhead,
   isOldForced,
@@ -26,7 +26,7 @@ import {
 import { doneOutcome } from './failure.ts';
 import { forceProgress } from './force-progress.ts';
 import { unspent } from './held.ts';
-import { change, finalId, noSignature, ownKey, persist, refused, transition } from './record.ts';
+import { change, finalId, noSignature, ownKey, persist, refused, transition, updateBytes } from './record.ts';
 import { stateFrom, treesOf } from './trees.ts';
 import type {
   CallRequest,
@@ -38,6 +38,7 @@ import type {
   OnChain,
   Outcome,
   Phase,
+  Proposal,
   Request,
   Rule,
   Solo,
@@ -235,33 +236,24 @@ export function* followForced(channel: Channel, env: Env, news: boolean): Rule<T
       return transition(channel, ...(news ? [persist()] : []));
     return yield* snapshot(channel, env, provable(channel));
   }
-  return takeUntold(channel, env);
+  return yield* takeUntold(channel, env);
 }
 
 /** The other side completed what this side signed, and showed it to the chain; null where it did not. */
-function takeUntold(channel: Channel, env: Env): Transition | null {
-  const { onChain, proposal, latest, beforeChain, outstanding } = channel;
+function* takeUntold(channel: Channel, env: Env): Rule<Transition | null> {
+  const { onChain, proposal, latest, beforeChain, outstanding, role } = channel;
   // A forced round is followed once it is deep enough, the same as the own update or not.
   if (!onChain || onChain.soloRound || !latest) return null;
   const takes = (
-    {
-      number,
-      balances,
-      trees,
-      stateHash: hash,
-    }: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+    { number, balances, trees, stateHash: hash }: Shown,
+    signature: Uint8Array,
     note: string,
     changes: Partial<Channel>,
     outcomes: Outcome[],
   ): Transition => {
-    const state: CoSigned = {
-      number,
-      balances,
-      ...(trees ? { trees } : {}),
-      stateHash: hash,
-      signatures: { initiator: noSignature, responder: noSignature },
-      source: 'chain',
-    };
+    const signatures = { initiator: noSignature, responder: noSignature, [role]: signature };
+    const shown = { number, balances, ...(trees ? { trees } : {}), stateHash: hash };
+    const state: CoSigned = { ...shown, signatures, source: 'chain' };
     const done = change(channel, env, { latest: state, beforeChain: lastSigned(channel), ...changes });
     return transition(done, persist([{ kind: 'chain', note, balances, number }], outcomes), {
       type: 'disconnect',
@@ -269,13 +261,28 @@ function takeUntold(channel: Channel, env: Env): Transition | null {
     });
   };
   if (proposal && isAt(onChain, proposal.number + 1n, proposal.stateHash)) {
-    const outcomes = proposal.requests.map((request) => doneOutcome(request, proposal));
     const note = 'The other side recorded your last update on the chain without an answer.';
-    return takes(proposal, note, { proposal: null }, outcomes);
+    const outcomes = doneOutcomes(proposal, proposal);
+    return takes(proposal, proposal.signature, note, { proposal: null }, outcomes);
   }
   if (!beforeChain || !outstanding || !isAt(onChain, outstanding + 1n, beforeChain.stateHash)) return null;
-  const note = 'The other side took back on the chain what it had made there alone: the state before counts.';
-  return takes({ ...beforeChain, number: outstanding }, note, { outstanding: null }, []);
+  const note =
+    'The other side took back on the chain what had been made there alone: the state before counts.';
+  // The signature that it has already: this side shows it to whoever holds both.
+  const bytes = updateBytes(channel.networkId, finalId(channel), outstanding, beforeChain.stateHash);
+  const signature = yield* sign(bytes);
+  return takes({ ...beforeChain, number: outstanding }, signature, note, { outstanding: null }, []);
+}
+
+type Shown = Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>;
+
+/** How the requests of an own update ended that this state carried out. */
+export function doneOutcomes(
+  { requests, entries }: Proposal,
+  state: Pick<CoSigned, 'number' | 'balances'>,
+): Outcome[] {
+  const contract = contractOutcome(entries);
+  return requests.map((request) => ({ ...doneOutcome(request, state), ...(contract ? { contract } : {}) }));
 }
 
 /** The latest state that both signed. */
@@ -327,7 +334,7 @@ function readForced(bytes: Uint8Array) {
 export function adopt(
   channel: Channel,
   env: Env,
-  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+  state: Shown,
   note: string,
   amount: bigint | null = null,
 ): Transition {
@@ -337,7 +344,7 @@ export function adopt(
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
   const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
   if (same) signatures[channel.role] = proposal.signature;
-  const outcomes = (same ? proposal.requests : []).map((request) => doneOutcome(request, state));
+  const outcomes = same ? doneOutcomes(proposal, state) : [];
   const next = change(channel, env, {
     latest: { ...state, signatures, source: 'chain' },
     used: number > channel.used ? number : channel.used,
