@@ -199,6 +199,8 @@ describe('a call that is not co-signed', () => {
       latest: { source: 'chain', balances: { responder: 9n * ae } },
       unsignedCall: null,
     });
+    // Asked again by the same id, it has this outcome.
+    expect(bob.decided.get(request.id)).toMatchObject([{ ok: true, contract: { returnType: 'ok' } }]);
     expect(waiting(bob)).toBeUndefined();
   });
   test('because the other side refused it is kept, and the chain runs it', () => {

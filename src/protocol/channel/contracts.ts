@@ -483,7 +483,7 @@ export function* callStatic(
 
 const returnTypes = ['ok', 'error', 'revert'] as const;
 
-const outcomeOfCall = (call: CallObject): ContractOutcome => ({
+export const outcomeOfCall = (call: CallObject): ContractOutcome => ({
   contract: call.contract,
   returnType: returnTypes[Number(call.returnType)]!,
   returnValue: call.returnValue,

@@ -7,12 +7,20 @@ import { equalBytes } from '../bytes.ts';
 import { gasOf, minFee, type Unpriced } from '../chain/fee.ts';
 import { parseSignedTx } from '../chain/signed.ts';
 import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
-import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
+import { EntryError, type EntryOf, parseEntry, serializeEntry } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
-import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
+import { applyContractEntry, type CallObject, findContract, pruneCalls } from '../vm/index.ts';
 import { account, sign } from './ask.ts';
-import { asking, blockFor, callEntry, contractEntry, contractOutcome, maxGas } from './contracts.ts';
+import {
+  asking,
+  blockFor,
+  callEntry,
+  contractEntry,
+  contractOutcome,
+  maxGas,
+  outcomeOfCall,
+} from './contracts.ts';
 import {
   isForcedAhead,
   isOldForced,
@@ -314,8 +322,28 @@ export function* onForced(channel: Channel, env: Env, { tx: bytes, block }: Even
   const note = own
     ? 'The chain ran your call; the channel goes on from its result.'
     : 'The other side had the chain run a call of a contract; the channel goes on from its result.';
-  return adopt(channel, env, { number, ...state, stateHash: onChain.stateHash }, note, update.amount);
+  const made = { number, ...state, stateHash: onChain.stateHash };
+  const outcomes = own ? keptOutcome(channel, update, applied.call, made) : [];
+  return adopt(channel, env, made, note, update.amount, outcomes);
 }
+
+/** How a request ended that the chain has carried out now. One that was refused had its outcome already. */
+function keptOutcome(
+  { unsignedCall }: Channel,
+  { contract, callData, amount }: EntryOf<'call'>,
+  call: CallObject,
+  state: Shown,
+): Outcome[] {
+  if (!unsignedCall || !undecided.has(unsignedCall.code)) return [];
+  const { request } = unsignedCall;
+  const wish = request.contract;
+  const same =
+    equalBytes(wish.contract, contract) && equalBytes(wish.callData, callData) && request.amount === amount;
+  return same ? [{ ...doneOutcome(request, state), contract: outcomeOfCall(call) }] : [];
+}
+
+/** Codes of answers that are not kept: the request may be made again. */
+const undecided: ReadonlySet<string> = new Set(['offline', 'not_open']);
 
 /** Null where the bytes are no forced call. */
 function readForced(bytes: Uint8Array) {
@@ -337,6 +365,7 @@ export function adopt(
   state: Shown,
   note: string,
   amount: bigint | null = null,
+  kept: Outcome[] = [],
 ): Transition {
   const { proposal, solo, refusal } = channel;
   const { number, balances } = state;
@@ -344,7 +373,7 @@ export function adopt(
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
   const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
   if (same) signatures[channel.role] = proposal.signature;
-  const outcomes = same ? doneOutcomes(proposal, state) : [];
+  const outcomes = same ? doneOutcomes(proposal, state) : kept;
   const next = change(channel, env, {
     latest: { ...state, signatures, source: 'chain' },
     used: number > channel.used ? number : channel.used,
