@@ -191,6 +191,8 @@ describe('a call that is not co-signed', () => {
       latest: { source: 'chain', balances: { responder: 9n * ae } },
       unsignedCall: null,
     });
+    // Asked again by the same id, it has this outcome.
+    expect(bob.decided.get(request.id)).toMatchObject([{ ok: true, contract: { returnType: 'ok' } }]);
     expect(waiting(bob)).toBeUndefined();
   });
   test('because the other side refused it is kept, and the chain runs it', () => {
@@ -214,7 +216,9 @@ describe('a call that is not co-signed', () => {
     post(bob, forceQuote(bob.channel!)!.wish);
     live(world, 3);
     expect(bob.channel).toMatchObject({ proposal: null, solo: null, latest: { source: 'chain', stateHash } });
-    expect(bob.decided.get(request.id)).toMatchObject([{ ok: true, number: 2n }]);
+    expect(bob.decided.get(request.id)).toMatchObject([
+      { ok: true, number: 2n, contract: { returnType: 'ok' } },
+    ]);
     world.absent.clear();
     live(world, 3);
     expect(sameState(alice, bob)).toBe(true);
@@ -290,6 +294,18 @@ describe('a refusal that crosses the forced call', () => {
     expect(object(world)).toMatchObject({ round: number + 1n, soloRound: 0n });
     expect(alice.channel!.latest).toMatchObject({ number, source: 'chain', balances: before.balances });
     expect(heldByContracts(alice.channel!.latest!)).toBe(4n * ae);
+    // Whoever comes back with both signatures meets no other state here.
+    const [mine, theirs] = [alice.channel!.latest!, bob.channel!];
+    const bytes = updateBytes(networkId, finalId(theirs), number, mine.stateHash);
+    const signatures = { initiator: signature, responder: signs(bob.keys, bytes) };
+    const both: CoSigned = { ...mine, signatures, source: 'update' };
+    bob.write({ ...theirs, latest: both, used: number, proposal: null, solo: null });
+    bob.restart();
+    world.absent.clear();
+    live(world, 2);
+    expect(alice.channel!.reason ?? bob.channel!.reason).toBeNull();
+    expect(sameState(alice, bob)).toBe(true);
+    world.leave(bob);
     post(alice, { type: 'close_solo' });
     live(world, 16);
     expect(alice.channel!.phase).toBe('closed');

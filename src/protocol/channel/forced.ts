@@ -7,12 +7,20 @@ import { equalBytes } from '../bytes.ts';
 import { gasOf, minFee, type Unpriced } from '../chain/fee.ts';
 import { parseSignedTx } from '../chain/signed.ts';
 import { parseTx, type Tx, TxError, type TxOf } from '../chain/tx.ts';
-import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
+import { EntryError, type EntryOf, parseEntry, serializeEntry } from '../state/entries.ts';
 import { StateError } from '../state/error.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
-import { applyContractEntry, findContract, pruneCalls } from '../vm/index.ts';
-import { account } from './ask.ts';
-import { asking, blockFor, callEntry, contractEntry, maxGas } from './contracts.ts';
+import { applyContractEntry, type CallObject, findContract, pruneCalls } from '../vm/index.ts';
+import { account, sign } from './ask.ts';
+import {
+  asking,
+  blockFor,
+  callEntry,
+  contractEntry,
+  contractOutcome,
+  maxGas,
+  outcomeOfCall,
+} from './contracts.ts';
 import {
   isForcedAhead,
   isOldForced,
@@ -26,7 +34,7 @@ import {
 import { doneOutcome } from './failure.ts';
 import { forceProgress } from './force-progress.ts';
 import { unspent } from './held.ts';
-import { change, finalId, noSignature, ownKey, persist, refused, transition } from './record.ts';
+import { change, finalId, noSignature, ownKey, persist, refused, transition, updateBytes } from './record.ts';
 import { stateFrom, treesOf } from './trees.ts';
 import type {
   CallRequest,
@@ -38,6 +46,7 @@ import type {
   OnChain,
   Outcome,
   Phase,
+  Proposal,
   Request,
   Rule,
   Solo,
@@ -235,33 +244,24 @@ export function* followForced(channel: Channel, env: Env, news: boolean): Rule<T
       return transition(channel, ...(news ? [persist()] : []));
     return yield* snapshot(channel, env, provable(channel));
   }
-  return takeUntold(channel, env);
+  return yield* takeUntold(channel, env);
 }
 
 /** The other side completed what this side signed, and showed it to the chain; null where it did not. */
-function takeUntold(channel: Channel, env: Env): Transition | null {
-  const { onChain, proposal, latest, beforeChain, outstanding } = channel;
+function* takeUntold(channel: Channel, env: Env): Rule<Transition | null> {
+  const { onChain, proposal, latest, beforeChain, outstanding, role } = channel;
   // A forced round is followed once it is deep enough, the same as the own update or not.
   if (!onChain || onChain.soloRound || !latest) return null;
   const takes = (
-    {
-      number,
-      balances,
-      trees,
-      stateHash: hash,
-    }: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+    { number, balances, trees, stateHash: hash }: Shown,
+    signature: Uint8Array,
     note: string,
     changes: Partial<Channel>,
     outcomes: Outcome[],
   ): Transition => {
-    const state: CoSigned = {
-      number,
-      balances,
-      ...(trees ? { trees } : {}),
-      stateHash: hash,
-      signatures: { initiator: noSignature, responder: noSignature },
-      source: 'chain',
-    };
+    const signatures = { initiator: noSignature, responder: noSignature, [role]: signature };
+    const shown = { number, balances, ...(trees ? { trees } : {}), stateHash: hash };
+    const state: CoSigned = { ...shown, signatures, source: 'chain' };
     const done = change(channel, env, { latest: state, beforeChain: lastSigned(channel), ...changes });
     return transition(done, persist([{ kind: 'chain', note, balances, number }], outcomes), {
       type: 'disconnect',
@@ -269,13 +269,28 @@ function takeUntold(channel: Channel, env: Env): Transition | null {
     });
   };
   if (proposal && isAt(onChain, proposal.number + 1n, proposal.stateHash)) {
-    const outcomes = proposal.requests.map((request) => doneOutcome(request, proposal));
     const note = 'The other side recorded your last update on the chain without an answer.';
-    return takes(proposal, note, { proposal: null }, outcomes);
+    const outcomes = doneOutcomes(proposal, proposal);
+    return takes(proposal, proposal.signature, note, { proposal: null }, outcomes);
   }
   if (!beforeChain || !outstanding || !isAt(onChain, outstanding + 1n, beforeChain.stateHash)) return null;
-  const note = 'The other side took back on the chain what it had made there alone: the state before counts.';
-  return takes({ ...beforeChain, number: outstanding }, note, { outstanding: null }, []);
+  const note =
+    'The other side took back on the chain what had been made there alone: the state before counts.';
+  // The signature that it has already: this side shows it to whoever holds both.
+  const bytes = updateBytes(channel.networkId, finalId(channel), outstanding, beforeChain.stateHash);
+  const signature = yield* sign(bytes);
+  return takes({ ...beforeChain, number: outstanding }, signature, note, { outstanding: null }, []);
+}
+
+type Shown = Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>;
+
+/** How the requests of an own update ended that this state carried out. */
+export function doneOutcomes(
+  { requests, entries }: Proposal,
+  state: Pick<CoSigned, 'number' | 'balances'>,
+): Outcome[] {
+  const contract = contractOutcome(entries);
+  return requests.map((request) => ({ ...doneOutcome(request, state), ...(contract ? { contract } : {}) }));
 }
 
 /** The latest state that both signed. */
@@ -307,8 +322,28 @@ export function* onForced(channel: Channel, env: Env, { tx: bytes, block }: Even
   const note = own
     ? 'The chain ran your call; the channel goes on from its result.'
     : 'The other side had the chain run a call of a contract; the channel goes on from its result.';
-  return adopt(channel, env, { number, ...state, stateHash: onChain.stateHash }, note, update.amount);
+  const made = { number, ...state, stateHash: onChain.stateHash };
+  const outcomes = own ? keptOutcome(channel, update, applied.call, made) : [];
+  return adopt(channel, env, made, note, update.amount, outcomes);
 }
+
+/** How a request ended that the chain has carried out now. One that was refused had its outcome already. */
+function keptOutcome(
+  { unsignedCall }: Channel,
+  { contract, callData, amount }: EntryOf<'call'>,
+  call: CallObject,
+  state: Shown,
+): Outcome[] {
+  if (!unsignedCall || !undecided.has(unsignedCall.code)) return [];
+  const { request } = unsignedCall;
+  const wish = request.contract;
+  const same =
+    equalBytes(wish.contract, contract) && equalBytes(wish.callData, callData) && request.amount === amount;
+  return same ? [{ ...doneOutcome(request, state), contract: outcomeOfCall(call) }] : [];
+}
+
+/** Codes of answers that are not kept: the request may be made again. */
+const undecided: ReadonlySet<string> = new Set(['offline', 'not_open']);
 
 /** Null where the bytes are no forced call. */
 function readForced(bytes: Uint8Array) {
@@ -327,9 +362,10 @@ function readForced(bytes: Uint8Array) {
 export function adopt(
   channel: Channel,
   env: Env,
-  state: Pick<CoSigned, 'number' | 'balances' | 'trees' | 'stateHash'>,
+  state: Shown,
   note: string,
   amount: bigint | null = null,
+  kept: Outcome[] = [],
 ): Transition {
   const { proposal, solo, refusal } = channel;
   const { number, balances } = state;
@@ -337,7 +373,7 @@ export function adopt(
     proposal !== null && proposal.number === number && equalBytes(proposal.stateHash, state.stateHash);
   const signatures: CoSigned['signatures'] = { initiator: noSignature, responder: noSignature };
   if (same) signatures[channel.role] = proposal.signature;
-  const outcomes = (same ? proposal.requests : []).map((request) => doneOutcome(request, state));
+  const outcomes = same ? doneOutcomes(proposal, state) : kept;
   const next = change(channel, env, {
     latest: { ...state, signatures, source: 'chain' },
     used: number > channel.used ? number : channel.used,

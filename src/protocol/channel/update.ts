@@ -6,19 +6,11 @@ import { equalBytes } from '../bytes.ts';
 import { type Entry, parseEntry } from '../state/entries.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { sign, verify } from './ask.ts';
-import {
-  check,
-  contractEntry,
-  contractNote,
-  contractOutcome,
-  entryProblem,
-  isContractBatch,
-  make,
-} from './contracts.ts';
+import { check, contractEntry, contractNote, entryProblem, isContractBatch, make } from './contracts.ts';
 import { isAhead, isUsed, renewal, using } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
-import { doneOutcome, errorData, outcomeOf, stop } from './failure.ts';
-import { chainDecides, isCall, keepCall } from './forced.ts';
+import { errorData, outcomeOf, stop } from './failure.ts';
+import { chainDecides, doneOutcomes, isCall, keepCall } from './forced.ts';
 import { bothSigned, refusedMove } from './move.ts';
 import { isTooFar } from './numbers.ts';
 import {
@@ -49,7 +41,6 @@ import type {
   Env,
   EventOf,
   HistoryEntry,
-  Outcome,
   Proposal,
   Refusal,
   Request,
@@ -590,11 +581,7 @@ const deferred = (effect: Effect): Effect =>
 export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): Transition {
   const proposal = channel.proposal!;
   const state = coSigned(channel, proposal, theirs, proposal.signature);
-  const contract = contractOutcome(proposal.entries);
-  const outcomes: Outcome[] = proposal.requests.map((request) => ({
-    ...doneOutcome(request, state),
-    ...(contract ? { contract } : {}),
-  }));
+  const outcomes = doneOutcomes(proposal, state);
   const { changes, history } = forgotten(channel, proposal.entries);
   const next = change(channel, env, {
     latest: state,
