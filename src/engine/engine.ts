@@ -391,7 +391,10 @@ export class Engine {
 
   /** How a request will end that has been taken up and has no outcome yet; null of any other. Begins nothing. */
   ending(scope: string, id: string): Promise<Outcome> | null {
-    const waiting = this.#waiting.get(requestKey(scope, id));
+    const key = requestKey(scope, id);
+    // It was told already, also where its proposal is back because the store failed.
+    if (this.#told.has(key)) return null;
+    const waiting = this.#waiting.get(key);
     if (waiting) return waiting.promise;
     // Of an earlier life: it was proposed, or is to be proposed again after a conflict.
     for (const { channel } of this.#actors.values()) {
