@@ -43,10 +43,7 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
       return answer(405, 'text/plain', 'only GET is answered here');
     if (path === '/config.json') return answer(200, 'application/json', JSON.stringify({ shop }));
     const entry = Object.hasOwn(modules, path) ? modules[path]! : null;
-    if (entry) {
-      if (!bundles.has(entry)) bundles.set(entry, bundle(entry));
-      return answer(200, types['.js']!, await bundles.get(entry)!);
-    }
+    if (entry) return answer(200, types['.js']!, await bundled(entry));
     const place = besides.includes(path.split('/')[1]!) ? root : join(root, 'shop');
     const file = join(place, path.endsWith('/') ? `${path}index.html` : path);
     const type = types[extname(file)];
@@ -71,6 +68,11 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
   };
 }
 
+function bundled(entry: string): Promise<string> {
+  if (!bundles.has(entry)) bundles.set(entry, bundle(entry));
+  return bundles.get(entry)!;
+}
+
 /** A TypeScript module with all that it imports, for the browser. */
 async function bundle(entry: string): Promise<string> {
   const { build } = await import('vite');
@@ -88,5 +90,6 @@ async function bundle(entry: string): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   const [port = '3017', shop = 'http://127.0.0.1:3016'] = process.argv.slice(2);
   const { url } = await serve(Number(port), shop);
+  for (const entry of Object.values(modules)) void bundled(entry);
   console.log(`demo shop: ${url}, game: ${url}/tictactoe/, meter: ${url}/meter/, tab: ${url}/tab/`);
 }

@@ -19,8 +19,8 @@ export async function serveTabs(
   const channels = new Map<string, Promise<Channel>>();
 
   /** A message counts as handled once the coffee has its discount: a program that is stopped before does it later. */
-  async function serve(id: string): Promise<Channel> {
-    const channel = await Channel.initialize({ client, storage, existingFsmId: id, after: 0 });
+  async function serve(id: string, after: number): Promise<Channel> {
+    const channel = await Channel.initialize({ client, storage, existingFsmId: id, after });
     channel.on('message', async (message) => {
       const order = /^coffee ([0-9a-f]{24})$/.exec(message)?.[1];
       if (!order) return;
@@ -34,18 +34,19 @@ export async function serveTabs(
     log(`channel with ${channel.peer()}`);
     return channel;
   }
-  const take = (id: string) => {
-    if (!channels.has(id)) channels.set(id, serve(id));
+  /** @param after number of the event behind which its story begins, where this program sees it for the first time */
+  const take = (id: string, after: number) => {
+    if (!channels.has(id)) channels.set(id, serve(id, after));
   };
   await client.follow({
     key: 'tabs',
     storage,
     after: 0,
-    listener: ({ id, type, detail }) => {
-      if (id !== null && type === 'statusChanged' && detail.phase === 'open') take(id);
+    listener: ({ number, id, type, detail }) => {
+      if (id !== null && type === 'statusChanged' && detail.phase === 'open') take(id, number);
     },
   });
-  for (const { id, phase } of await client.request('channel.list')) if (phase === 'open') take(id);
+  for (const { id, phase } of await client.request('channel.list')) if (phase === 'open') take(id, 0);
   log(`the bar serves as ${address}`);
   return {
     async stop() {

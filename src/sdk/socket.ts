@@ -93,6 +93,7 @@ export function socketTransport({ url, token }: Socket): Transport {
       }
     },
     listen(listener) {
+      if (closed.signal.aborted) return () => undefined;
       listeners.add(listener);
       if (stream?.isOpen) listener.opened();
       if (!stream) {
