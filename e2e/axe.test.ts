@@ -41,17 +41,15 @@ const sideways = (page: Page) =>
     return scrollWidth - clientWidth;
   });
 
-describe.each([
-  ['light', 'en-GB'],
-  ['light', 'de-DE'],
-  ['dark', 'en-GB'],
-  ['dark', 'de-DE'],
-] as const)('in the %s theme and %s', (theme, language) => {
+describe.each(['en-GB', 'de-DE'])('in %s', (language) => {
   it.each(places.map((place) => [place.name, place] as const))(
-    '%s has no violation, and does not scroll sideways at 200 %% zoom',
+    '%s has no violation in either theme, and does not scroll sideways at 200 %% zoom',
     async (_, place) => {
-      const page = await gallery.visit(place, { theme, language });
-      expect(await violationsOf(page)).toEqual([]);
+      const page = await gallery.visit(place, { theme: 'light', language });
+      const violations = { light: await violationsOf(page), dark: [] as string[] };
+      await page.emulateMedia({ colorScheme: 'dark' });
+      violations.dark = await violationsOf(page);
+      expect(violations).toEqual({ light: [], dark: [] });
       // A tab of 640 px at twice the size.
       await page.setViewportSize({ width: 320, height: 400 });
       expect(await sideways(page)).toBeLessThanOrEqual(0);
