@@ -83,7 +83,7 @@ export async function benchStore(options: StoreOptions): Promise<StoreResult> {
 /** Payer and receiver, with that many open channels between them. */
 async function openChannels(options: StoreOptions) {
   const { signers, stores, start, request } = await parties(options);
-  let [a, b] = [await start(0), await start(1)];
+  let [a, b] = [await start(0, 100), await start(1, 100)];
   const ids: string[] = [];
   const isOpen = (engine: Engine, id: string) =>
     engine.channels().some((actor) => actor.id === id && actor.channel.phase === 'open');

@@ -6,7 +6,7 @@ import { signerFromSeed, verify } from '../src/engine/crypto.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { createNodeClient } from '../src/engine/node-client.ts';
 import type { Clock, Signer, Store } from '../src/engine/ports.ts';
-import { defaultSettings } from '../src/engine/settings.ts';
+import { defaultSettings, watchInterval } from '../src/engine/settings.ts';
 import { encode } from '../src/protocol/chain/address.ts';
 import type { ContractWish, Terms } from '../src/protocol/channel/index.ts';
 import { pipe } from './pipe.ts';
@@ -73,7 +73,7 @@ export async function benchUpdates(options: UpdatesOptions): Promise<UpdatesResu
   const pair = await openChannel(options, meter);
   try {
     // The engines are warm when they are measured, as the limit is.
-    for (let i = 0; i < 200; i++) await pair.pay();
+    for (let i = 0; i < 1000; i++) await pair.pay();
     await rawLimit(pair, 100);
     const limits: Measured[] = [];
     const singles: (Measured & { spent: Spent })[] = [];
@@ -181,7 +181,7 @@ export async function parties(options: Surroundings, meter = createMeter()) {
   ] as const;
   const stores = [await options.openStore('a'), await options.openStore('b')] as const;
   const transports = pipe(signers[0].publicKey, signers[1].publicKey);
-  const start = (index: 0 | 1, watchInterval = 100): Promise<Engine> => {
+  const start = (index: 0 | 1, interval = watchInterval): Promise<Engine> => {
     const { publicKey, sign } = signers[index];
     const store = stores[index];
     const engine: Promise<Engine> = Engine.start({
@@ -195,7 +195,7 @@ export async function parties(options: Surroundings, meter = createMeter()) {
       network: { networkId, chainHash },
       settings: () => ({ ...defaultSettings, contracts: 'any' }),
       acceptIncoming: () => true,
-      watchInterval,
+      watchInterval: interval,
       on: {
         changed: () => undefined,
         considering: (actor) =>

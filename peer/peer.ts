@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { signerFromSeed, verify } from '../src/engine/crypto.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { createNodeClient } from '../src/engine/node-client.ts';
-import { defaultSettings } from '../src/engine/settings.ts';
+import { defaultSettings, watchInterval } from '../src/engine/settings.ts';
 import { startTowerClient, type TowerClient } from '../src/engine/tower-client.ts';
 import { createTransport } from '../src/engine/transport/index.ts';
 import { encode } from '../src/protocol/chain/address.ts';
@@ -52,7 +52,7 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     network: { networkId: status.networkId, chainHash: status.chainHash },
     settings: () => ({ ...defaultSettings, policy: policy.accept, delegates, contracts: policy.contracts }),
     acceptIncoming: () => true,
-    watchInterval: 1_000,
+    watchInterval,
     on: {
       changed: (actor) => client?.changed(actor),
       considering(actor) {

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { findFirefox } from './firefox.mjs';
 import { checkNode, installDependencies, main, run, SetupError, tool } from './setup.mjs';
@@ -12,7 +12,7 @@ import { checkNode, installDependencies, main, run, SetupError, tool } from './s
 /** A step that passes or fails as a whole. */
 const step = (label, act) => async () => {
   const passed = (await act()) === 0;
-  return [{ label, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 }];
+  return [{ label, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, failures: [] }];
 };
 
 /** A suite of vitest: its own counts, from its report. */
@@ -26,7 +26,13 @@ const suite = (label, args) => async () => {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  let counts = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+  let counts = {
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [],
+  };
   try {
     counts = JSON.parse(readFileSync(report, 'utf8'));
   } catch {
@@ -36,8 +42,21 @@ const suite = (label, args) => async () => {
   const { numPassedTests: passed, numFailedTests } = counts;
   // A file that does not load, or an error outside of any test, fails the suite without a failed test.
   const failed = numFailedTests === 0 && (code !== 0 || passed === 0) ? 1 : numFailedTests;
-  return [{ label, passed, failed, skipped: counts.numPendingTests + counts.numTodoTests }];
+  const skipped = counts.numPendingTests + counts.numTodoTests;
+  return [{ label, passed, failed, skipped, failures: failuresIn(counts) }];
 };
+
+/** A line for each test that failed: where, which, and the first line of why. */
+const failuresIn = ({ testResults }) =>
+  testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length === 0) return message ? [`${file}: ${message.split('\n', 1)[0]}`] : [];
+    return failed.map(
+      ({ fullName, failureMessages: [why = 'no reason given'] }) =>
+        `${file}: ${fullName}: ${why.split('\n', 1)[0]}`,
+    );
+  });
 
 const inOrder =
   (...steps) =>
@@ -81,17 +100,19 @@ main(async () => {
     if (unbuilt) console.error('Not run: there is no build to run it on.');
     results.push(
       ...(unbuilt
-        ? [{ label: 'end to end (not run)', passed: 0, failed: 1, skipped: 0 }]
+        ? [{ label: 'end to end (not run)', passed: 0, failed: 1, skipped: 0, failures: [] }]
         : await suites[name]()),
     );
   }
 
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   console.log(`\n── summary, ${Math.round((Date.now() - began) / 1000)} s ${'─'.repeat(50)}`);
-  for (const { label, passed, failed, skipped } of results)
+  for (const { label, passed, failed, skipped, failures } of results) {
     console.log(
       `${failed > 0 ? 'FAILED' : 'passed'}  ${label}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     );
+    for (const failure of failures) console.log(`        ${failure}`);
+  }
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') > 0 ? 1 : 0;
 });

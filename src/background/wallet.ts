@@ -9,7 +9,7 @@ import { type NetworkPreset, networkPresets } from '../engine/networks.ts';
 import { createNodeClient } from '../engine/node-client.ts';
 import type { Chain, ChainStatus, Clock, Random, Signer, Store, Transport, Verify } from '../engine/ports.ts';
 import type { WaitingSend } from '../engine/sends.ts';
-import { defaultSettings } from '../engine/settings.ts';
+import { defaultSettings, watchInterval } from '../engine/settings.ts';
 import { checkTower, startTowerClient, type TowerAddress, type TowerClient } from '../engine/tower-client.ts';
 import { equalBytes } from '../protocol/bytes.ts';
 import { encode } from '../protocol/chain/address.ts';
@@ -78,7 +78,6 @@ interface Running {
 
 /** A contract of the other side's is the person's to decide. */
 const walletSettings: Settings = { ...defaultSettings, contracts: 'ask' };
-const watchInterval = 1_000;
 const balanceInterval = 2_000;
 /** Between two looks of the locked wallet, while its worker lives; an alarm wakes it for more. */
 const lockedInterval = 5_000;

@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import * as ed from '@noble/ed25519';
-import { concatBytes, toHex } from '../protocol/bytes.ts';
+import { bigintToFixedBytes, concatBytes, toHex } from '../protocol/bytes.ts';
 import type { Signer, Verify } from './ports.ts';
 
 /** One implementation of Ed25519. Its verification gets only keys and signatures that passed `wellFormed`. */
@@ -149,13 +149,13 @@ const order = ed.Point.CURVE().n;
 const prime = ed.Point.CURVE().p;
 
 /** y of the points whose order divides 8 (two of order 8, two of order 4, and those of order 2 and 1). */
-const smallOrder = new Set([
+const smallOrder = [
   0n,
   1n,
   prime - 1n,
   2707385501144840649318225287225658788936804267575313519463743609750303402022n,
   55188659117513257062467267217118295137698188065244968500265048394206261417927n,
-]);
+].map((y) => bigintToFixedBytes(y, 32).reverse());
 
 /**
  * What libsodium, which the nodes use, asks before it computes: sizes, s below the order, both points canonical and
@@ -178,10 +178,20 @@ function isReduced(signature: Uint8Array): boolean {
   return littleEndian(signature.subarray(32)) < order;
 }
 
-/** A canonical y, not that of a point of small order. */
-function isStrong(point: Uint8Array): boolean {
-  const y = littleEndian(point) & ((1n << 255n) - 1n);
-  return y < prime && !smallOrder.has(y);
+/** A canonical y, not that of a point of small order. The top bit is the sign of x. */
+const isStrong = (point: Uint8Array): boolean =>
+  isBelowPrime(point) && !smallOrder.some((y) => hasY(point, y));
+
+/** 2^255 - 19 has ones in all bits but the lowest byte's. */
+function isBelowPrime(point: Uint8Array): boolean {
+  if ((point[31]! & 0x7f) !== 0x7f) return true;
+  for (let i = 30; i > 0; i--) if (point[i] !== 0xff) return true;
+  return point[0]! < 0xed;
+}
+
+function hasY(point: Uint8Array, y: Uint8Array): boolean {
+  for (let i = 0; i < 31; i++) if (point[i] !== y[i]) return false;
+  return (point[31]! & 0x7f) === y[31];
 }
 
 function littleEndian(bytes: Uint8Array): bigint {

@@ -9,6 +9,9 @@ const ae = 10n ** 18n;
  */
 export const staleOverrideAfter = 7 * 24 * 60 * 60 * 1000;
 
+/** Milliseconds between two looks at the chain. */
+export const watchInterval = 1_000;
+
 export const defaultSettings: Settings = {
   policy: {
     minLockPeriod: 3,

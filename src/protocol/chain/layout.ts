@@ -150,11 +150,30 @@ export const channel = id('channel');
 /** Makes the error that a table's reader and writer throw. */
 export type Failure = (message: string) => Error;
 
+/** What a layout says, in the form in which each object needs it; layouts are constants. */
+interface Prepared {
+  /** tag and version, as they are written */
+  head: readonly [Uint8Array, Uint8Array];
+  fields: readonly (readonly [key: string, field: Field<unknown>])[];
+}
+const prepared = new WeakMap<Layout, Prepared>();
+
+function prepare(layout: Layout): Prepared {
+  let known = prepared.get(layout);
+  if (!known) {
+    const bytes = (value: number) => bigintToBytes(BigInt(value));
+    known = { head: [bytes(layout.tag), bytes(layout.version)], fields: Object.entries(layout.fields) };
+    prepared.set(layout, known);
+  }
+  return known;
+}
+
 /** Serializes one object: RLP of tag, version and fields. */
 export function writeObject(layout: Layout, name: string, value: object, failure: Failure): Uint8Array {
-  const items: Item[] = [bigintToBytes(BigInt(layout.tag)), bigintToBytes(BigInt(layout.version))];
+  const { head, fields } = prepare(layout);
+  const items: Item[] = [...head];
   const values = value as Record<string, unknown>;
-  for (const [key, field] of Object.entries(layout.fields)) {
+  for (const [key, field] of fields) {
     try {
       items.push(field.write(values[key]));
     } catch (error) {
@@ -178,17 +197,17 @@ export function readHead(bytes: Uint8Array, what: string, failure: Failure) {
   if (item.length < 2)
     throw failure(`not a serialized ${what}: the list has ${item.length} items, no tag and version`);
   return {
-    tag: readField(int, item[0]!, `${what}: tag`, failure),
-    version: readField(int, item[1]!, `${what}: version`, failure),
+    tag: readField(int, item[0]!, () => `${what}: tag`, failure),
+    version: readField(int, item[1]!, () => `${what}: version`, failure),
     items: item.slice(2),
   };
 }
 
-function readField<T>(field: Field<T>, item: Item, name: string, failure: Failure): T {
+function readField<T>(field: Field<T>, item: Item, name: () => string, failure: Failure): T {
   try {
     return field.read(item);
   } catch (error) {
-    if (error instanceof FieldError) throw failure(`${name} ${error.message}`);
+    if (error instanceof FieldError) throw failure(`${name()} ${error.message}`);
     throw error;
   }
 }
@@ -202,12 +221,11 @@ export function readFields<L extends Layout>(
   items: Item[],
   failure: Failure,
 ): Fields<L> {
-  const entries = Object.entries(layout.fields);
-  if (items.length !== entries.length)
-    throw failure(`${name}: ${items.length} fields, not ${entries.length}`);
+  const { fields } = prepare(layout);
+  if (items.length !== fields.length) throw failure(`${name}: ${items.length} fields, not ${fields.length}`);
   const value: Record<string, unknown> = {};
-  for (const [index, [key, field]] of entries.entries())
-    value[key] = readField(field, items[index]!, `${name}: ${key}`, failure);
+  for (const [index, [key, field]] of fields.entries())
+    value[key] = readField(field, items[index]!, () => `${name}: ${key}`, failure);
   return value as Fields<L>;
 }
 
@@ -246,9 +264,11 @@ export function readAny<Table extends Record<string, Layout>>(
   failure: Failure,
 ): ObjectOf<Table> {
   const head = readHead(bytes, what, failure);
-  const found = Object.entries(table).find(([, layout]) => BigInt(layout.tag) === head.tag);
-  if (!found) throw failure(`not a serialized ${what}: tag ${head.tag} is unknown`);
-  const [type, layout] = found;
-  checkHead(layout, type, head, failure);
-  return { type, ...readFields(layout, type, head.items, failure) } as ObjectOf<Table>;
+  for (const type in table) {
+    const layout = table[type]!;
+    if (BigInt(layout.tag) !== head.tag) continue;
+    checkHead(layout, type, head, failure);
+    return { type, ...readFields(layout, type, head.items, failure) } as ObjectOf<Table>;
+  }
+  throw failure(`not a serialized ${what}: tag ${head.tag} is unknown`);
 }

@@ -62,6 +62,9 @@ export class EntryError extends Error {
 
 const failure = (message: string) => new EntryError(message);
 
+/** What was read: a batch is looked at more than once on its way, and its bytes never change. */
+const known = new WeakMap<Uint8Array, Entry>();
+
 /** @throws EntryError where a field does not fit its layout */
 export const serializeEntry = (entry: Entry): Uint8Array =>
   writeObject(layouts[entry.type], entry.type, entry, failure);
@@ -70,4 +73,11 @@ export const serializeEntry = (entry: Entry): Uint8Array =>
  * Reads an entry; serializing the result gives the same bytes.
  * @throws EntryError where the bytes are not the canonical form of an entry in the table
  */
-export const parseEntry = (bytes: Uint8Array): Entry => readAny(layouts, 'off-chain update', bytes, failure);
+export function parseEntry(bytes: Uint8Array): Entry {
+  let entry = known.get(bytes);
+  if (!entry) {
+    entry = readAny(layouts, 'off-chain update', bytes, failure);
+    known.set(bytes, entry);
+  }
+  return entry;
+}

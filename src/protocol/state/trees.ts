@@ -34,7 +34,10 @@ export const emptyTrees: Trees = {
 
 /** The trees of these accounts alone, balances in aetto. */
 export const channelTrees = (accounts: readonly { pubkey: Uint8Array; balance: bigint }[]): Trees =>
-  accounts.reduce((trees, { pubkey, balance }) => withBalance(trees, pubkey, balance), emptyTrees);
+  accounts.reduce(
+    (trees, { pubkey, balance }) => withAccount(trees, pubkey, { balance, nonce: 0n, flags: 0n }),
+    emptyTrees,
+  );
 
 /** Undefined where the trees have no such account. */
 export function accountOf(trees: Trees, pubkey: Uint8Array): Account | undefined {
