@@ -10,7 +10,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { txHash } from '../../src/protocol/chain/signed.ts';
-import { type ChainParty, ChainWorld, richness } from './matrix/chain-world.ts';
+import { moveUndone } from '../../src/protocol/channel/index.ts';
+import { type ChainParty, ChainWorld, richness, seen } from './matrix/chain-world.ts';
 import { Cheater, cheapLies, type Lie, lies, type Wrong, wrongs } from './matrix/cheater.ts';
 import { ae, payment, sameState, standardTerms } from './world.ts';
 
@@ -27,6 +28,13 @@ type Step =
   | { do: 'yielded'; who: Who }
   | { do: 'shutdown'; who: Who }
   | { do: 'close_solo'; who: Who }
+  /** A proposal that does not arrive, and a close alone behind it. */
+  | { do: 'close_unanswered'; who: Who; amount: number }
+  /** The last deposit or withdrawal is undone, however deep it is; its nonce may be spent otherwise. */
+  | { do: 'undo_move'; lose: boolean }
+  | { do: 'untold' }
+  /** The record was restored, or what was in doubt is settled. */
+  | { do: 'doubt'; who: Who; over: boolean }
   | { do: 'mine'; blocks: number }
   | { do: 'reorganise'; depth: number; drop: boolean }
   | { do: 'publish'; index: number; slash: boolean; eager: boolean }
@@ -54,6 +62,10 @@ const steps = fc.oneof(
   weighted(12, fc.record({ do: is('yielded'), who })),
   weighted(1, fc.record({ do: is('shutdown'), who })),
   weighted(1, fc.record({ do: is('close_solo'), who })),
+  weighted(1, fc.record({ do: is('close_unanswered'), who, amount })),
+  weighted(3, fc.record({ do: is('undo_move'), lose: fc.boolean() })),
+  weighted(5, fc.record({ do: is('untold') })),
+  weighted(4, fc.record({ do: is('doubt'), who, over: fc.boolean() })),
   weighted(20, fc.record({ do: is('mine'), blocks: fc.integer({ min: 1, max: 3 }) })),
   weighted(4, fc.record({ do: is('reorganise'), depth: fc.integer({ min: 2, max: 4 }), drop: fc.boolean() })),
   weighted(6, fc.record({ do: is('move'), who, amount, out: fc.boolean() })),
@@ -75,6 +87,7 @@ class Run {
   readonly world = new ChainWorld().open(standardTerms, minimumDepth);
   readonly cheater: Cheater | null;
   forks = 0;
+  undone = false;
   closing = false;
 
   constructor(cheats: Who | null) {
@@ -128,6 +141,20 @@ class Run {
       case 'close_solo':
         this.closing = true;
         return post({ type: 'close_solo' });
+      case 'close_unanswered': {
+        this.closing = true;
+        post({ type: 'request', request: payment(BigInt(step.amount) * (ae / 2n)) });
+        world.disconnect();
+        return post({ type: 'close_solo' });
+      }
+      case 'undo_move':
+        this.undoMove(step.lose);
+        this.look();
+        return world.checkCoins();
+      case 'untold':
+        return cheater?.completeUntold();
+      case 'doubt':
+        return post({ type: 'doubt', over: step.over });
       case 'shutdown':
         return post({ type: step.do });
       case 'mine':
@@ -167,12 +194,40 @@ class Run {
     );
   }
 
+  /** Deeper than minimum_depth, once in a run: everything else of those blocks stays where it was. */
+  undoMove(lose: boolean): void {
+    const { world } = this;
+    const { chain } = world;
+    const gone = [...world.mined()].findLast(
+      ({ type }) => type === 'ChannelDepositTx' || type === 'ChannelWithdrawTx',
+    );
+    if (!gone || this.undone) return;
+    const { height } = chain.mined(gone.hash)!.block;
+    const generations: Uint8Array[][] = [];
+    for (let at = height; at <= chain.height; at++)
+      generations.push(
+        chain.generation(at)!.micros.flatMap(({ transactions }) => transactions.map(({ hash }) => hash)),
+      );
+    const after = generations.flat().map((hash) => chain.mined(hash)!.transaction);
+    // What stands on it cannot stay where it was.
+    const own = after.filter(({ origin }) => equalBytes(origin, gone.origin)).length > 1;
+    if (own || after.some(({ type }) => type !== 'SpendTx' && type !== gone.type)) return;
+    this.undone = true;
+    const kept = generations.map((hashes) => hashes.filter((hash) => !equalBytes(hash, gone.hash)));
+    chain.fork(kept.length, 0, [gone.hash], kept);
+    if (!lose) return;
+    const mover = world.parties.find(({ keys }) => equalBytes(keys.publicKey, gone.origin))!;
+    world.submit(mover.spendOnNothing(gone.nonce));
+    world.mine();
+  }
+
   check(): void {
     for (const party of this.honest) {
       const { latest, phase, reason, terms, move, channelId } = party.channel!;
       const { initiator, responder } = latest!.balances;
       const onChain = this.world.chain.state.channel(channelId!);
-      if (phase === 'open' && onChain && !move) expect(initiator + responder).toBe(onChain.channelAmount);
+      if (phase === 'open' && onChain && !move && !moveUndone({ ...party.channel!, onChain: seen(onChain) }))
+        expect(initiator + responder).toBe(onChain.channelAmount);
       expect(initiator).toBeGreaterThanOrEqual(terms.channelReserve);
       expect(responder).toBeGreaterThanOrEqual(terms.channelReserve);
       if (phase === 'failed') expect(reason, 'a frozen channel says why').toBeTruthy();
@@ -185,6 +240,7 @@ class Run {
   calm(): void {
     const { world } = this;
     for (const party of world.parties) party.killBefore = null;
+    for (const party of this.honest) world.act(party, () => party.post({ type: 'doubt', over: true }));
     for (let round = 0; round < 8; round++) {
       if (!this.cheater) {
         world.connect();
@@ -255,6 +311,10 @@ class Run {
       if (move && equalBytes(txHash(unsigned), move.hash)) done = true;
     }
     let due = (move && done ? move : latest!).balances[role];
+    // What stands on a deposit or withdrawal that the chain undid is worth nothing, unless both went on without it.
+    const { lastMove, onChain } = party.channel!;
+    if (lastMove && onChain && onChain.round <= lastMove.move.number && lastMove.before.balances[role] < due)
+      due = lastMove.before.balances[role];
     // What it offered, the other side may have taken.
     if (proposal && proposal.balances[role] < due) due = proposal.balances[role];
     expect(got, role).toBeGreaterThanOrEqual(due - fee);

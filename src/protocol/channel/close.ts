@@ -184,7 +184,7 @@ function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
   const next = change(channel, env, {
     phase: 'closing',
     closing: { ...closing, signatures: { [channel.role]: signature } },
-    held: hold(waiting, nonce, closing.fee),
+    held: hold(channel.held, nonce, closing.fee),
   });
   return transition(next, ...before, persist(), { type: 'send', message: closingCreated(next) });
 }

@@ -284,7 +284,7 @@ export function* post(
     missing: 0,
   };
   return transition(
-    change(channel, env, { solo, held: hold(waiting, nonce, fee) }),
+    change(channel, env, { solo, held: hold(channel.held, nonce, fee) }),
     ...before.effects,
     persist([{ kind: 'chain', note: words[kind], txHash: txHash(solo.signedTx), number: round - 1n }]),
     { type: 'broadcast', what: 'solo', signedTx: solo.signedTx },
@@ -300,10 +300,11 @@ const words: Record<Solo['kind'], string> = {
 };
 
 /** The own solo transaction in the node's view: posted again where it is unknown, made anew where it stays so. */
-export function onSoloConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+export function* onSoloConfirmations(channel: Channel, env: Env, confirmations: number | null): Rule {
   const { solo } = channel;
   if (!solo) return transition(channel);
-  if (confirmations !== null) {
+  const isBehind = confirmations === -1 && (yield* waitsBehind(channel, solo));
+  if (confirmations !== null && !isBehind) {
     const known = change(channel, env, { solo: { ...solo, confirmations, missing: 0 } });
     const done = soloDone(known, env);
     if (done) return done;
@@ -311,6 +312,7 @@ export function onSoloConfirmations(channel: Channel, env: Env, confirmations: n
   }
   const missing = solo.missing + 1;
   const known = change(channel, env, { solo: { ...solo, confirmations, missing } });
+  if (missing < patience && isBehind) return transition(known, persist());
   if (missing < patience)
     return transition(known, { type: 'broadcast', what: 'solo', signedTx: solo.signedTx });
   const given = soloGivenUp(known, env);
@@ -319,6 +321,12 @@ export function onSoloConfirmations(channel: Channel, env: Env, confirmations: n
   if (solo.kind !== 'close_solo' || channel.phase !== 'closing_solo' || channel.onChain?.lockedUntil !== 0)
     return transition(known, persist());
   return stopped(known, env, 'The close was not taken by the chain. Close the channel again.');
+}
+
+/** Whether a reorganisation took away what had a nonce before it: then no block takes it as long as that stays away. */
+function* waitsBehind(channel: Channel, solo: Solo): Rule<boolean> {
+  const own = yield* account(ownKey(channel));
+  return own !== null && unspent(channel, own.nonce).some(({ nonce }) => nonce < solo.nonce);
 }
 
 /** Closing alone did not happen, or was undone: the person can do it again. */

@@ -295,25 +295,40 @@ test('a nonce counts as spent only once no reorganisation brings it back', () =>
 });
 
 // machine.ts: closing_solo ignored that the deposit was gone, and the close waited behind its nonce for ever.
-test('a close alone is mined although a reorganisation takes away the deposit before it', () => {
-  const world = opened();
-  const { alice } = world;
-  post(alice, { type: 'deposit', amount: ae });
-  world.settle();
-  world.mine();
-  world.look();
-  world.leave(world.bob);
-  post(alice, { type: 'close_solo' });
-  const deposit = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
-  const depth = world.chain.height - world.chain.mined(deposit.hash)!.block.height + 1;
-  world.chain.fork(
-    depth,
-    0,
-    [deposit.hash],
-    Array.from({ length: depth }, () => []),
-  );
-  lives(world, alice, 30);
-  expect(alice.channel!.phase).toBe('closed');
-  expect(alice.onAccount).toBeGreaterThan(1000n * ae - ae / 100n);
-  world.checkCoins();
-});
+test.each([true, false])(
+  'a close alone is possible although a reorganisation takes away the deposit before it (both halves known: %s)',
+  (both) => {
+    const world = opened();
+    const { alice } = world;
+    post(alice, { type: 'deposit', amount: ae });
+    world.settle();
+    if (!both) {
+      // The other side completed it without a word.
+      const move = alice.channel!.move!;
+      alice.channel = {
+        ...alice.channel!,
+        move: { ...move, signatures: { initiator: move.signatures.initiator! } },
+      };
+    }
+    world.mine();
+    world.look();
+    world.leave(world.bob);
+    post(alice, { type: 'close_solo' });
+    const deposit = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
+    const depth = world.chain.height - world.chain.mined(deposit.hash)!.block.height + 1;
+    world.chain.fork(
+      depth,
+      0,
+      [deposit.hash],
+      Array.from({ length: depth }, () => []),
+    );
+    for (let i = 0; i < 40; i++) {
+      const { phase, onChain } = alice.channel!;
+      if (onChain?.lockedUntil === 0 && phase !== 'closing_solo') post(alice, { type: 'close_solo' });
+      lives(world, alice, 1);
+    }
+    expect(alice.channel!.phase).toBe('closed');
+    expect(alice.onAccount).toBeGreaterThan(1000n * ae - ae / 100n);
+    world.checkCoins();
+  },
+);
