@@ -65,7 +65,8 @@ export async function loadContacts(store: Store): Promise<Contacts> {
     if (contact.address === own)
       throw new WalletError('bad_contact', 'This is your own account. Give the one of somebody else.');
     for (const other of contacts.values()) {
-      if (other.address === was) continue;
+      // Asked once more, as after a restart, it is the same.
+      if (other.address === was || isSame(other, contact)) continue;
       if (other.address === contact.address)
         throw new WalletError('contact_exists', `This account is in the address book as "${other.name}".`);
       if (folded(other.name) === folded(contact.name))
@@ -102,6 +103,9 @@ export async function loadContacts(store: Store): Promise<Contacts> {
       }),
   };
 }
+
+const isSame = (one: Contact, other: Contact): boolean =>
+  (Object.keys(one) as (keyof Contact)[]).every((field) => one[field] === other[field]);
 
 /** Where the contact is: an invite says its account and how it is reached. */
 function read(at: string): Pick<Contact, 'address' | 'invite' | 'networkId'> {

@@ -77,6 +77,12 @@ describe('a contact', () => {
     expect((await loadContacts(home.store)).list()).toEqual(contacts.list());
   });
 
+  test('that is saved once more as it is stays the only one, also where it took another’s place', async () => {
+    for (let n = 0; n < 2; n++) await contacts.save(contact({ at: invite }), own);
+    for (let n = 0; n < 2; n++) await contacts.save(contact({ at: ak(2), was: ak(1) }), own);
+    expect((await loadContacts(home.store)).list()).toMatchObject([{ name: 'Nora', address: ak(2) }]);
+  });
+
   test('of two at once with one name the second is refused', async () => {
     const both = await Promise.allSettled([
       contacts.save(contact(), own),

@@ -217,7 +217,7 @@ export const de: Texts = {
 
   backup: {
     title: 'Sichern',
-    lead: 'Eine Datei mit allem, was diese Wallet behält: Wortliste, Kanäle mit ihrem letzten unterschriebenen Stand, Zahlungen, verbundene Seiten und Einstellungen.',
+    lead: 'Eine Datei mit allem, was diese Wallet behält: Wortliste, Kanäle mit ihrem letzten unterschriebenen Stand, Zahlungen, Adressbuch, verbundene Seiten und Einstellungen.',
     points: [
       'Die Wortliste allein bringt dein Konto auf der Chain zurück, aber nicht deine Kanäle. Dafür brauchst du diese Datei.',
       'Sie ist mit dem Passwort der Wallet verschlüsselt. Wer die Datei und das Passwort hat, hat deine Münzen.',

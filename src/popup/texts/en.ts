@@ -150,7 +150,7 @@ export const en = {
 
   backup: {
     title: 'Back up',
-    lead: 'One file with everything this wallet keeps: your phrase, your channels with their latest signed balances, your payments, connected sites and settings.',
+    lead: 'One file with everything this wallet keeps: your phrase, your channels with their latest signed balances, your payments, address book, connected sites and settings.',
     points: [
       'Your phrase alone brings back your account on the chain, but not your channels. For those you need this file.',
       'It is encrypted with your wallet password. Whoever has the file and the password has your coins.',
