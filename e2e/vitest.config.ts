@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
-    // One browser test at a time: two browsers, a chain and a peer fill two cores.
-    fileParallelism: false,
+    // Most of a test's time is waiting for blocks; more than two browsers' files at once would fill two cores.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default'],
