@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['e2e/**/*.test.ts'],
     // Most of a test's time is waiting for blocks; more than two browsers' files at once would fill two cores.
     maxWorkers: 2,
+    maxConcurrency: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default'],

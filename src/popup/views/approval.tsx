@@ -210,7 +210,7 @@ function Question({
 
 export default function Approval({ route }: { route: Route }) {
   const client = useClient();
-  const { approvals } = useWallet();
+  const { approvals, account } = useWallet();
   const id = route.path[1] ?? '';
   const ownWindow = route.query.get('window') === '1';
   const pushed = approvals.find((approval) => approval.id === id) ?? null;
@@ -224,7 +224,9 @@ export default function Approval({ route }: { route: Route }) {
   const fetched = useLoad(id, () => client.call('approval.get', { id }));
   const seen = useRef(false);
   if (pushed) seen.current = true;
-  const gone = seen.current && !pushed;
+  // A worker that starts anew knows of no question before its wallet runs.
+  const starting = account === null;
+  const gone = seen.current && !pushed && !starting;
   useEffect(() => {
     // Answered elsewhere, or taken back.
     if (gone && ownWindow && !deciding.current) window.close();
@@ -255,7 +257,7 @@ export default function Approval({ route }: { route: Route }) {
         }}
       />
     );
-  if (!seen.current && fetched.error === null)
+  if (starting || (!seen.current && fetched.error === null))
     return (
       <Page title={t.product} back={ownWindow ? undefined : '/'}>
         <Waiting />
