@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** The popup's views over a fixture, in a real browser: they run beside the end-to-end tests. */
+export const inBrowser = ['test/popup/views.test.ts', 'test/popup/scan.test.ts'];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+    exclude: [...configDefaults.exclude, ...inBrowser],
     testTimeout: 30_000,
     reporters: ['default'],
   },

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { inBrowser } from '../vitest.config.ts';
 
 export default defineConfig({
   test: {
-    include: ['e2e/**/*.test.ts'],
+    include: ['e2e/**/*.test.ts', ...inBrowser],
     // Most of a test's time is waiting for blocks; more than two browsers' files at once would fill two cores.
     maxWorkers: 2,
     maxConcurrency: 2,
