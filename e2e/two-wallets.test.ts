@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { devnet, relay } from './harness/services.ts';
-import { Wallet } from './harness/wallet.ts';
+import { answer, Wallet } from './harness/wallet.ts';
 
 const ae = 10n ** 18n;
 const password = 'correct horse battery';
@@ -131,7 +131,7 @@ describe('two browsers and a relay', () => {
     await asked.getByRole('button', { name: 'Accept channel' }).waitFor();
     await asked.setViewportSize({ width: 400, height: 900 });
     await bob.shot(asked, 'approve-channel-dark');
-    await asked.getByRole('button', { name: 'Accept channel' }).click();
+    await answer(asked.getByRole('button', { name: 'Accept channel' }));
     const opened = await alice.until('open', (view) => only(view)?.phase === 'open');
     expect(only(opened)).toMatchObject({
       mine: String(15n * ae),
@@ -160,19 +160,19 @@ describe('two browsers and a relay', () => {
     const channel = only(await bob.view()).id;
     const ask = (requestId: string) =>
       bob.call('channel.request', { channel, amount: String(ae), note: 'for dinner', requestId });
-    let answer: Promise<unknown> = Promise.resolve();
+    let outcome: Promise<unknown> = Promise.resolve();
     const first = await alice.approval(() => {
-      answer = ask('r1').catch((error: Error) => error.message);
+      outcome = ask('r1').catch((error: Error) => error.message);
     });
-    await first.getByRole('button', { name: 'Decline' }).click();
-    expect(await answer).toMatch(/declined. Nothing was paid/);
+    await answer(first.getByRole('button', { name: 'Decline' }));
+    expect(await outcome).toMatch(/declined. Nothing was paid/);
     const second = await alice.approval(() => {
-      answer = ask('r2');
+      outcome = ask('r2');
     });
     await second.getByRole('button', { name: /^Pay/ }).waitFor();
     await alice.shot(second, 'approve-request');
-    await second.getByRole('button', { name: /^Pay/ }).click();
-    await answer;
+    await answer(second.getByRole('button', { name: /^Pay/ }));
+    await outcome;
     expect(only(await bob.view()).mine).toBe(String(17n * ae + ae / 2n - 1n));
   });
 
