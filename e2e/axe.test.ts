@@ -1,7 +1,7 @@
 /** WCAG 2.2 AA, as far as a program can see it: axe over every view in both themes, keyboard, zoom, motion. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gallery, openGallery, type Place, places } from '../test/popup/gallery.ts';
@@ -15,11 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => gallery?.close());
 
-async function violationsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = (await page.evaluate(
-    `axe.run(document, { runOnly: ${JSON.stringify(tags)} })`,
-  )) as AxeResults;
+/** What axe finds, asked with these options: by default every rule of WCAG 2.2 AA. */
+async function violationsOf(page: Page, options: RunOptions = {}): Promise<string[]> {
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe);
+  // A change of theme shows with the next frame.
+  await page.evaluate(
+    () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+  );
+  const asked: RunOptions = { runOnly: tags, resultTypes: ['violations'], ...options };
+  const violations = (await page.evaluate(
+    `axe.run(document, ${JSON.stringify(asked)}).then(({ violations }) => violations)`,
+  )) as AxeResults['violations'];
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.failureSummary?.replace(/\s+/g, ' ')})`),
   );
@@ -31,7 +37,12 @@ it('axe sees a violation where there is one', async () => {
   const page = await gallery.visit(named('home'));
   await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<button></button>'));
   expect((await violationsOf(page)).join()).toContain('button-name');
-  await page.close();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.evaluate(() =>
+    document.body.insertAdjacentHTML('beforeend', '<p style="color: #333">hardly to be read</p>'),
+  );
+  expect((await violationsOf(page, { runOnly: ['color-contrast'] })).join()).toContain('color-contrast');
+  await gallery.leave(page);
 });
 
 const sideways = (page: Page) =>
@@ -41,23 +52,21 @@ const sideways = (page: Page) =>
     return scrollWidth - clientWidth;
   });
 
-// Each on a page of its own. Colours do not depend on the language.
-describe.concurrent.each([
-  ['en-GB', ['light', 'dark']],
-  ['de-DE', ['light']],
-] as const)('in %s', (language, themes) => {
+describe.concurrent.each(['en-GB', 'de-DE'])('in %s', (language) => {
   it.each(places.map((place) => [place.name, place] as const))(
-    '%s has no violation in any theme, and does not scroll sideways at 200 %% zoom',
+    '%s has no violation in any theme, and does not scroll sideways at twice the size',
     async (_, place) => {
       const page = await gallery.visit(place, { theme: 'light', language });
-      for (const theme of themes) {
-        await page.emulateMedia({ colorScheme: theme });
-        expect(await violationsOf(page), theme).toEqual([]);
+      expect(await violationsOf(page), 'light').toEqual([]);
+      // Only colours depend on the theme, and they do not on the language.
+      if (language === 'en-GB') {
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await violationsOf(page, { runOnly: ['color-contrast'] }), 'dark').toEqual([]);
       }
       // A tab of 640 px at twice the size.
       await page.setViewportSize({ width: 320, height: 400 });
       expect(await sideways(page)).toBeLessThanOrEqual(0);
-      await page.close();
+      await gallery.leave(page);
     },
   );
 });
@@ -105,7 +114,7 @@ describe('the keyboard alone', () => {
       }
       expect(unseen).toEqual([]);
       expect(reached.size).toBe(expected);
-      await page.close();
+      await gallery.leave(page);
     },
   );
 
@@ -127,7 +136,7 @@ describe('the keyboard alone', () => {
     await page.keyboard.type('1.25');
     await page.keyboard.press('Enter');
     await page.getByText('Paid 1.25 AE.').waitFor();
-    await page.close();
+    await gallery.leave(page);
   });
 
   it('stays inside a dialog, leaves it by Escape, and is back where it was', async () => {
@@ -136,16 +145,21 @@ describe('the keyboard alone', () => {
     await button.focus();
     await page.keyboard.press('Enter');
     await page.getByRole('alertdialog').waitFor();
+    const outside = () =>
+      page.evaluate(() => {
+        const here = document.activeElement!;
+        return here.closest('[role=alertdialog]') ? '' : here.outerHTML.slice(0, 200);
+      });
+    // It takes the focus with the frame after it is there, and takes it back from its edge so.
+    await expect.poll(outside).toBe('');
     for (let n = 0; n < 6; n++) {
       await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.closest('[role=alertdialog]') !== null)).toBe(
-        true,
-      );
+      await expect.poll(outside).toBe('');
     }
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await expect.poll(() => button.evaluate((e) => e === document.activeElement)).toBe(true);
-    await page.close();
+    await gallery.leave(page);
   });
 });
 
@@ -164,9 +178,9 @@ describe('motion', () => {
   it('is there, and stops where the person asked for less of it', async () => {
     const lively = await gallery.visit(named('channel-closing'), { reducedMotion: false });
     expect((await moving(lively)).length).toBeGreaterThan(0);
-    await lively.close();
+    await gallery.leave(lively);
     const calm = await gallery.visit(named('channel-closing'));
     expect(await moving(calm)).toEqual([]);
-    await calm.close();
+    await gallery.leave(calm);
   });
 });

@@ -22,7 +22,7 @@ try {
         const height = await page.evaluate(() => document.documentElement.scrollHeight);
         await page.setViewportSize({ width: page.viewportSize()!.width, height });
         await page.screenshot({ path });
-        await page.close();
+        await gallery.leave(page);
         count += 1;
       }
 } finally {

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
 import { pageFailure } from '../../src/background/dapps/errors.ts';
-import { type PageEvent, PageRequest, pageErrors } from '../../src/rpc/page.ts';
+import { type PageEvent, PageRequest } from '../../src/rpc/page.ts';
+import { pageErrors } from '../../src/rpc/page-errors.ts';
 import { tokenCheck } from './token.ts';
 
 /** A call has at most so many bytes: code and call data of a contract, and its ACI. */

@@ -3,7 +3,8 @@
  * src/rpc/page.ts; the worker validates the rest. It outlives the worker: calls that may be repeated are sent again.
  */
 import * as v from 'valibot';
-import { PageEvent, PageReply, pageErrors, pageMethods } from '../rpc/page.ts';
+import { PageEvent, PageReply, pageMethods } from '../rpc/page.ts';
+import { pageErrors } from '../rpc/page-errors.ts';
 import { mayRepeat } from '../rpc/repeatable.ts';
 import { EventOrder } from './events.ts';
 import { maxInFlight, type PageFrame, parseFrame } from './frames.ts';

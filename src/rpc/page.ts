@@ -231,17 +231,6 @@ export const PageEvent = v.object({
 });
 export type PageEvent = v.InferOutput<typeof PageEvent>;
 
-/** EIP-1193 and JSON-RPC codes, the only ones a page ever gets. */
-export const pageErrors = {
-  userRejected: 4001,
-  unauthorized: 4100,
-  unsupportedMethod: 4200,
-  disconnected: 4900,
-  invalidParams: -32602,
-  limitExceeded: -32005,
-  internal: -32603,
-} as const;
-
 /** The runtime port between content script and worker. */
 export const pagePort = 'tandem:page';
 

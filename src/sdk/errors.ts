@@ -1,15 +1,8 @@
+/** How calls fail here. */
+import { pageErrors } from '../rpc/page-errors.ts';
+
 /** Codes of failed calls: EIP-1193's and JSON-RPC's, as docs/pages.md lists them. */
-export const codes = {
-  /** The person, or the other side, said no. */
-  userRejected: 4001,
-  unauthorized: 4100,
-  unsupportedMethod: 4200,
-  /** Locked, stopped, or out of reach: nobody knows yet what became of the call. Repeat it with its requestId. */
-  disconnected: 4900,
-  invalidParams: -32602,
-  limitExceeded: -32005,
-  internal: -32603,
-} as const;
+export const codes = pageErrors;
 
 /** A call that failed. The message says what was wrong and what to do. */
 export class ChannelError extends Error {

@@ -1,14 +1,13 @@
 /** Whole wallets, as the worker has them, on a running chain: for tests of what a person would see. */
 import { createHandlers } from '../../src/background/handlers.ts';
-import { Vault } from '../../src/background/vault/index.ts';
 import { Wallet } from '../../src/background/wallet.ts';
 import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
 import type { Store } from '../../src/engine/ports.ts';
 import { createTransport } from '../../src/engine/transport/index.ts';
 import { decode } from '../../src/protocol/chain/address.ts';
 import { formatInvite } from '../../src/rpc/invite.ts';
-import { installation, password } from '../backup/support.ts';
-import { clock, seenOnChain, until } from '../engine/party.ts';
+import { installation, loadVault, password } from '../backup/support.ts';
+import { seenOnChain, until } from '../engine/party.ts';
 import { ae, type scene } from '../engine/scene.ts';
 
 export const lockPeriod = 200;
@@ -23,21 +22,13 @@ export const stopWallets = (when: (stop: () => Promise<void>) => void) =>
     for (const wallet of running.splice(0)) await wallet.stop();
   });
 
-/** A start of the worker on these parts: everything in memory is new. */
-export async function start(parts: Parts, store: Store = parts.store) {
-  const notices: string[] = [];
-  let badge = 0;
-  const vault = await Vault.load({
+/** A worker's wallet that nobody sees or hears of but by `changes`. */
+export const loadWallet = (
+  parts: Parts,
+  changes: Partial<Parameters<typeof Wallet.load>[0]> = {},
+): Promise<Wallet> =>
+  Wallet.load({
     ...parts,
-    clock: { now: clock.now, after: () => () => undefined },
-    publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
-    autoLockMinutes: () => 60,
-    locked: () => undefined,
-  });
-  const wallet = await Wallet.load({
-    ...parts,
-    store,
-    vault,
     verify,
     bootId: 'test',
     signerFromSeed,
@@ -46,12 +37,25 @@ export async function start(parts: Parts, store: Store = parts.store) {
     attention: () => undefined,
     keepWindow: () => undefined,
     wantUnlock: () => undefined,
+    alarm: () => undefined,
+    notify: () => undefined,
+    pushToPages: () => undefined,
+    networkChanged: () => undefined,
+    ...changes,
+  });
+
+/** A start of the worker on these parts: everything in memory is new. */
+export async function start(parts: Parts, store: Store = parts.store) {
+  const notices: string[] = [];
+  let badge = 0;
+  const vault = await loadVault(parts);
+  const wallet = await loadWallet(parts, {
+    store,
+    vault,
     alarm: (channels) => {
       badge = channels;
     },
     notify: (title) => notices.push(title),
-    pushToPages: () => undefined,
-    networkChanged: () => undefined,
   });
   running.push(wallet);
   return {

@@ -3,12 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
 import { exportBackup, importBackup } from '../../src/background/backup/index.ts';
 import { createHandlers } from '../../src/background/handlers.ts';
-import { Wallet } from '../../src/background/wallet.ts';
-import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
 import { createNodeClient } from '../../src/engine/node-client.ts';
 import { readStored, type StoredChannel } from '../../src/engine/stored.ts';
-import { createTransport } from '../../src/engine/transport/index.ts';
 import type { Terms } from '../../src/protocol/channel/index.ts';
+import { loadWallet } from '../background/installed.ts';
 import {
   number,
   online,
@@ -179,21 +177,7 @@ describe('the wallet', () => {
   test('runs on what was restored: account, network, settings and sites of the backup', async () => {
     async function wallet() {
       const deps = await installation();
-      const made = await Wallet.load({
-        ...deps,
-        verify,
-        bootId: 'test',
-        signerFromSeed,
-        transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
-        changed: () => undefined,
-        attention: () => undefined,
-        keepWindow: () => undefined,
-        wantUnlock: () => undefined,
-        alarm: () => undefined,
-        notify: () => undefined,
-        pushToPages: () => undefined,
-        networkChanged: () => undefined,
-      });
+      const made = await loadWallet(deps);
       return { made, deps, handlers: createHandlers(made, deps.vault, deps) };
     }
     const here = await wallet();

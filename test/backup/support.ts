@@ -21,7 +21,13 @@ export async function installation(): Promise<BackupDeps & { session: Session }>
     set: async (key, value) => void memory.set(key, value),
     remove: async (key) => void memory.delete(key),
   };
-  const vault = await Vault.load({
+  const vault = await loadVault({ store, session });
+  return { store, vault, session, clock, random };
+}
+
+/** The vault of these parts, as a worker that starts has it: nothing but what is stored. */
+export const loadVault = ({ store, session }: { store: Store; session: Session }): Promise<Vault> =>
+  Vault.load({
     store,
     session,
     random,
@@ -30,8 +36,6 @@ export async function installation(): Promise<BackupDeps & { session: Session }>
     autoLockMinutes: () => 60,
     locked: () => undefined,
   });
-  return { store, vault, session, clock, random };
-}
 
 /** Everything that a store holds but the encrypted phrase and what this installation alone has seen. */
 export async function contents(store: Store): Promise<Partial<Record<Table, [string, unknown][]>>> {

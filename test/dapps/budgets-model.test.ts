@@ -18,7 +18,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import type { Clock, Link, Signer, Store, Transport } from '../../src/engine/ports.ts';
 import { defaultSettings } from '../../src/engine/settings.ts';
 import { encode } from '../../src/protocol/chain/address.ts';
-import { pageErrors } from '../../src/rpc/page.ts';
+import { pageErrors } from '../../src/rpc/page-errors.ts';
 import { phase, random, until } from '../engine/party.ts';
 import { scene } from '../engine/scene.ts';
 import { copyDisk, type Disk, diskOf, type MortalStore, mortalStore } from './mortal.ts';

@@ -5,7 +5,7 @@ import { signedTx, signingBytes, txHash } from '../../src/protocol/chain/signed.
 import { oldDisk, online, type Party, seenOnChain, settled, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
-const { url, chain, balance, party, lastSeed, pay, openChannel } = scene(230, 150);
+const { blocks, url, chain, balance, party, lastSeed, pay, openChannel } = scene(230, 150);
 
 const drop = async (types: string[]) => {
   const response = await fetch(`${url()}/devnet/mode`, {
@@ -17,14 +17,6 @@ const drop = async (types: string[]) => {
 };
 afterEach(() => drop([]));
 const nonce = async (who: Party) => (await chain().account(who.publicKey)).nonce;
-async function blocks(count: number): Promise<void> {
-  const start = (await chain().status()).height;
-  await until(
-    `${count} blocks`,
-    async () => (await chain().status()).height,
-    (height) => height >= start + count,
-  );
-}
 
 /**
  * Alice has half signed something that Bob completes and keeps; then she lost all but her key, and Bob goes on from a

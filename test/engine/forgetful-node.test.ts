@@ -6,7 +6,7 @@ import { type ForgetfulNode, startForgetfulNode } from './forgetful-node.ts';
 import { number, oldDisk, type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
-const { url, chain, balance, party, fund, lastSeed, pay } = scene(60, 150);
+const { blocks, url, chain, balance, party, fund, lastSeed, pay } = scene(60, 150);
 const nodes: ForgetfulNode[] = [];
 afterAll(async () => {
   for (const node of nodes) await node.close();
@@ -31,14 +31,6 @@ async function openBeside(lockPeriod = terms.lockPeriod) {
   const { channel } = alice.engine.channel(id);
   const names = { funding: encode('th', fundingTxHash(channel)), channel: encode('ch', channel.channelId!) };
   return { node, alice, bob, id, names, seeds };
-}
-async function blocks(count: number): Promise<void> {
-  const start = (await chain().status()).height;
-  await until(
-    `${count} blocks`,
-    async () => (await chain().status()).height,
-    (height) => height >= start + count,
-  );
 }
 const isLost = (who: Party, id: string) => () => who.engine.channel(id).channel.goneAt;
 

@@ -5,7 +5,7 @@ import type { StoredChannel } from '../../src/engine/stored.ts';
 import { type Party, phase, seenOnChain, until } from './party.ts';
 import { ae, scene, terms } from './scene.ts';
 
-const { url, chain, balance, party, fund, pay, openChannel } = scene(140, 150);
+const { blocks, url, chain, balance, party, fund, pay, openChannel } = scene(140, 150);
 
 /** What miners ask for a unit of gas; transactions of these types that are posted from now on get lost. */
 async function miners(minGasPrice: bigint, drop: string[] = []): Promise<void> {
@@ -20,14 +20,6 @@ afterEach(() => miners(10n ** 9n));
 
 const raised = (who: Party, id: string) => who.engine.raisedFee(who.engine.channel(id));
 const nonceOf = async (who: Party) => (await chain().account(who.publicKey)).nonce;
-async function blocks(count: number): Promise<void> {
-  const start = (await chain().status()).height;
-  await until(
-    `${count} blocks`,
-    async () => (await chain().status()).height,
-    (height) => height >= start + count,
-  );
-}
 
 describe('a stuck transaction', () => {
   test('of a close alone and of the settle after it is freed, at exactly the raised fees', async () => {

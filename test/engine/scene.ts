@@ -56,6 +56,15 @@ export function scene(firstSeed: number, keyBlockMs = 150) {
   return {
     url: () => devnet.url,
     chain,
+    /** So many key blocks pass. */
+    async blocks(count: number): Promise<void> {
+      const start = (await chain().status()).height;
+      await until(
+        `${count} blocks`,
+        async () => (await chain().status()).height,
+        (height) => height >= start + count,
+      );
+    },
     balance,
     party,
     fund,

@@ -53,6 +53,7 @@ export const places: readonly Place[] = [
   place('home-fresh', 'fresh', '/'),
   place('home-trouble', 'trouble', '/'),
   place('home-rival', 'rival', '/'),
+  place('home-stuck', 'stuck', '/'),
   place('receive', 'calm', '/receive'),
   place('receive-address', 'calm', '/receive?tab=address'),
   ...['call', 'call-unchecked', 'call-fails', 'their-contract'].map((id) =>
@@ -86,6 +87,7 @@ export const places: readonly Place[] = [
   place('channel-opening', 'opening', `/channel/${channel}`),
   place('channel-closing', 'closing', `/channel/${channel}`),
   place('channel-failed', 'failed', `/channel/${channel}`),
+  place('channel-stuck', 'stuck', `/channel/${channel}`),
   place('channel-restored', 'restored', `/channel/${channel}`),
   place('approval-connect', 'full', '/approval/connect'),
   place('approval-payment', 'full', '/approval/payment'),
@@ -145,11 +147,17 @@ type Look = {
   reducedMotion?: boolean;
 };
 
+const narrow = { width: 380, height: 600 };
+
 export interface Gallery {
   browser: Browser;
   /** Of the view at this hash in this scene. */
   url(scene: string, hash: string, surface: string): string;
+  /** A blank page: one that was left and has this look, if there is one. To start one costs more than most tests. */
+  page(look?: Look, size?: typeof narrow): Promise<Page>;
   visit(place: Place, look?: Look): Promise<Page>;
+  /** Gives a page back, blank and with nothing kept. */
+  leave(page: Page): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -166,20 +174,29 @@ export async function openGallery(): Promise<Gallery> {
     executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--headless=new', '--no-first-run', '--disable-component-update'],
   });
-  const url: Gallery['url'] = (scene, hash, surface) =>
-    `${server.resolvedUrls!.local[0]!}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`;
-  return {
+  const idle = new Map<string, Set<Page>>();
+  const looks = new WeakMap<Page, string>();
+  const gallery: Gallery = {
     browser,
-    url,
-    async visit({ scene, hash, then, wide }, look = {}) {
-      const page = await browser.newPage({
-        viewport: wide ? { width: 1100, height: 800 } : { width: 380, height: 600 },
-        locale: look.language ?? 'en-GB',
-        colorScheme: look.theme ?? 'light',
-        reducedMotion: look.reducedMotion === false ? 'no-preference' : 'reduce',
-      });
+    url(scene, hash, surface) {
+      const base = server.resolvedUrls!.local[0]!;
+      return `${base}test/popup/fixture/index.html?scene=${scene}&surface=${surface}#${hash}`;
+    },
+    async page({ theme = 'light', language = 'en-GB', reducedMotion = true } = {}, size = narrow) {
+      const look = `${language} ${reducedMotion}`;
+      const [left] = idle.get(look) ?? [];
+      if (left) idle.get(look)!.delete(left);
+      const motion = reducedMotion ? 'reduce' : 'no-preference';
+      const page = left ?? (await browser.newPage({ locale: language, reducedMotion: motion }));
+      looks.set(page, look);
       page.setDefaultTimeout(20_000);
-      await page.goto(url(scene, hash, wide ? 'page' : 'popup'));
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize(size);
+      return page;
+    },
+    async visit({ scene, hash, then, wide }, look) {
+      const page = await gallery.page(look, wide ? { width: 1100, height: 800 } : narrow);
+      await page.goto(gallery.url(scene, hash, wide ? 'page' : 'popup'));
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       const settled = () => page.locator('.skeleton').first().waitFor({ state: 'detached' });
       await settled();
@@ -191,10 +208,18 @@ export async function openGallery(): Promise<Gallery> {
         await page.locator('.button-pair .primary:not([aria-disabled])').waitFor();
       return page;
     },
+    async leave(page) {
+      await page.evaluate(() => localStorage.clear());
+      await page.goto('about:blank');
+      page.removeAllListeners('pageerror');
+      const look = looks.get(page)!;
+      idle.set(look, (idle.get(look) ?? new Set()).add(page));
+    },
     async close() {
       await browser.close();
       await server.close();
       rmSync(outDir, { recursive: true, force: true });
     },
   };
+  return gallery;
 }

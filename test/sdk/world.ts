@@ -12,16 +12,14 @@ import { type Peer, startPeer } from '../../peer/peer.ts';
 import { type Policy, readPolicy } from '../../peer/policy.ts';
 import { createHandlers } from '../../src/background/handlers.ts';
 import { createPageServer } from '../../src/background/page-server.ts';
-import { Vault } from '../../src/background/vault/index.ts';
-import { Wallet } from '../../src/background/wallet.ts';
+import type { Wallet } from '../../src/background/wallet.ts';
 import { Bridge } from '../../src/content/bridge.ts';
 import { createProvider, type TandemProvider } from '../../src/content/provider.ts';
 import type { WorkerPort } from '../../src/content/worker-link.ts';
-import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
-import { createTransport } from '../../src/engine/transport/index.ts';
 import type { ApprovalView } from '../../src/rpc/schema.ts';
-import { installation, password } from '../backup/support.ts';
-import { clock, until } from '../engine/party.ts';
+import { loadWallet } from '../background/installed.ts';
+import { installation, loadVault, password } from '../backup/support.ts';
+import { until } from '../engine/party.ts';
 
 export const ae = 10n ** 18n;
 export const origin = 'http://shop.example';
@@ -70,24 +68,12 @@ export async function walletHere(node: string) {
   let says: 'yes' | 'no' | 'nothing' = 'yes';
 
   async function worker() {
-    const vault = await Vault.load({
-      ...parts,
-      clock: { now: clock.now, after: () => () => undefined },
-      publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
-      autoLockMinutes: () => 60,
-      locked: () => undefined,
-    });
+    const vault = await loadVault(parts);
     const ports = new Set<Runtime.Port>();
     let pages: ReturnType<typeof createPageServer> | null = null;
-    const wallet: Wallet = await Wallet.load({
-      ...parts,
+    const wallet: Wallet = await loadWallet(parts, {
       vault,
-      verify,
-      bootId: 'test',
-      signerFromSeed,
-      transport: (seed) => createTransport({ seed, mode: 'dial', relay: null }),
       changed: () => setImmediate(() => wallet?.showApprovals()),
-      keepWindow: () => undefined,
       attention(approvals) {
         for (const approval of approvals) {
           if (answered.has(approval.id)) continue;
@@ -101,11 +87,7 @@ export async function walletHere(node: string) {
             .finally(() => answered.delete(approval.id));
         }
       },
-      wantUnlock: () => undefined,
-      alarm: () => undefined,
-      notify: () => undefined,
       pushToPages: (to, event) => pages?.push(to, event),
-      networkChanged: () => undefined,
     });
     pages = createPageServer(Promise.resolve(wallet), 'extension', () => Date.now());
     await wallet.start();

@@ -19,7 +19,7 @@ import {
   aeppMethods,
   rpcVersion,
 } from '../../rpc/aepp.ts';
-import { pageErrors } from '../../rpc/page.ts';
+import { pageErrors } from '../../rpc/page-errors.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
 import { PageError } from './errors.ts';
 import { messageHash } from './message.ts';

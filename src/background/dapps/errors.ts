@@ -1,5 +1,5 @@
 import { EngineError } from '../../engine/engine.ts';
-import { pageErrors } from '../../rpc/page.ts';
+import { pageErrors } from '../../rpc/page-errors.ts';
 
 /** A page's call that fails, with one of the codes that pages know. */
 export class PageError extends Error {

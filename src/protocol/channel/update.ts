@@ -450,20 +450,10 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
     updateBytes(channel.networkId, finalId(channel), incoming.number, incoming.stateHash),
   );
   const state = coSigned(channel, incoming, incoming.signature, signature);
-  const { changes, history } = forgotten(channel, incoming.entries);
-  const next = withLive(
-    change(channel, env, {
-      latest: state,
-      used: incoming.number,
-      ...changes,
-      ...overtaken(incoming.entries),
-    }),
-    {
-      incoming: null,
-    },
-  );
+  const { changes, history } = settled(channel, incoming.entries, state, []);
+  const next = withLive(change(channel, env, { used: incoming.number, ...changes }), { incoming: null });
   const committed: Effect[] = [
-    persist([...historyOf(channel, incoming.entries, state, []), ...history]),
+    persist(history),
     {
       type: 'send',
       message: {
@@ -477,9 +467,19 @@ export function* acknowledge(channel: Channel, env: Env): Rule {
   return transition(next, ...committed);
 }
 
-/** A call that was not co-signed is not offered any more once a contract ran: it was meant for the state before. */
-const overtaken = (entries: readonly Uint8Array[]): Pick<Channel, 'unsignedCall'> =>
-  isContractBatch(entries) ? { unsignedCall: null } : {};
+/** What a batch that both signed makes of the record, and what is told of it. */
+function settled(channel: Channel, entries: readonly Uint8Array[], state: CoSigned, requests: Request[]) {
+  const { changes, history } = forgotten(channel, entries);
+  return {
+    changes: {
+      latest: state,
+      ...changes,
+      // A call that was not co-signed was meant for the state before: once a contract ran it is not offered any more.
+      ...(isContractBatch(entries) ? { unsignedCall: null } : {}),
+    },
+    history: [...historyOf(channel, entries, state, requests), ...history],
+  };
+}
 
 export const coSigned = (
   channel: Channel,
@@ -582,15 +582,8 @@ export function commitProposal(channel: Channel, env: Env, theirs: Uint8Array): 
   const proposal = channel.proposal!;
   const state = coSigned(channel, proposal, theirs, proposal.signature);
   const outcomes = doneOutcomes(proposal, state);
-  const { changes, history } = forgotten(channel, proposal.entries);
-  const next = change(channel, env, {
-    latest: state,
-    proposal: null,
-    ...changes,
-    ...overtaken(proposal.entries),
-  });
-  const items = [...historyOf(channel, proposal.entries, state, proposal.requests), ...history];
-  return transition(next, persist(items, outcomes));
+  const { changes, history } = settled(channel, proposal.entries, state, proposal.requests);
+  return transition(change(channel, env, { proposal: null, ...changes }), persist(history, outcomes));
 }
 
 /** The peer refuses the own update (or, after a conflict, both supersede both). */

@@ -11,14 +11,6 @@ import { forceRelease, soloTx, withEscrow } from '../matrix/flows.ts';
 import { ae, balancesOf, payment, sameState } from '../world.ts';
 
 const post = (party: ChainParty, event: Event) => party.world.act(party, () => party.post(event));
-function lives(world: ChainWorld, blocks: number): void {
-  for (let i = 0; i < blocks; i++) {
-    world.mine();
-    world.look();
-    world.connect();
-    world.settle();
-  }
-}
 /** The node takes transactions of these types, and loses them; until the next call. */
 function loses(world: ChainWorld, ...types: string[]): void {
   world.chain.mode = { ...world.chain.mode, drop: types };
@@ -47,11 +39,11 @@ test.each([
   post(world.alice, { type: kind, amount: ae });
   world.settle();
   const { nonce } = world.alice.channel!.move!;
-  lives(world, 3);
+  world.lives(3);
   // Both outcomes stay possible: no update, and it stays watched.
   for (const party of world.parties) expect(party.channel!.move).not.toBeNull();
   takeNonce(world, world.alice, nonce);
-  lives(world, 4);
+  world.lives(4);
   for (const party of world.parties) expect(party.channel).toMatchObject({ phase: 'open', move: null });
   expect(balancesOf(world.bob)).toEqual({ initiator: 10n * ae, responder: 5n * ae });
   loses(world);
@@ -67,14 +59,14 @@ test('close_mutual_with_failed_onchain', () => {
   post(world.bob, { type: 'shutdown' });
   world.settle();
   const { nonce } = world.alice.channel!.closing!;
-  lives(world, 3);
+  world.lives(3);
   expect(object(world)).toBeDefined();
   takeNonce(world, world.alice, nonce);
-  lives(world, 3);
+  world.lives(3);
   // It can never be mined; each can close alone, with the same balances.
   post(world.bob, { type: 'close_solo' });
   loses(world);
-  lives(world, 20);
+  world.lives(20);
   for (const party of world.parties) expect(party.channel!.phase).toBe('closed');
   expect(world.alice.onAccount).toBeGreaterThan(1000n * ae - ae / 100n);
   world.checkCoins();
@@ -87,15 +79,15 @@ test('slash_with_failed_onchain', () => {
   world.leave(world.bob);
   loses(world, 'ChannelSlashTx');
   world.submit(soloTx(world.bob, world.alice.channel!, 'ChannelCloseSoloTx', old));
-  lives(world, 2);
+  world.lives(2);
   const { nonce } = world.alice.channel!.solo!;
   expect(world.alice.channel!.solo!.kind).toBe('slash');
   takeNonce(world, world.alice, nonce);
   loses(world);
   // It is made anew with another nonce, in time.
-  lives(world, 7);
+  world.lives(7);
   expect(object(world)!.round).toBe(world.alice.channel!.latest!.number + 1n);
-  lives(world, 20);
+  world.lives(20);
   expect(world.alice.channel!.phase).toBe('closed');
   expect(world.alice.onAccount).toBeGreaterThan(1001n * ae - ae / 100n);
 });
@@ -105,12 +97,12 @@ test('settle_with_failed_onchain', () => {
   world.leave(world.bob);
   post(world.alice, { type: 'close_solo' });
   loses(world, 'ChannelSettleTx');
-  lives(world, 12);
+  world.lives(12);
   const { kind, nonce } = world.alice.channel!.solo!;
   expect(kind).toBe('settle');
   takeNonce(world, world.alice, nonce);
   loses(world);
-  lives(world, 8);
+  world.lives(8);
   expect(object(world)).toBeUndefined();
   expect(world.alice.channel!.phase).toBe('closed');
   world.checkCoins();
@@ -123,13 +115,13 @@ test('snapshot_with_failed_onchain', () => {
   post(world.alice, { type: 'snapshot' });
   const { nonce } = world.alice.channel!.solo!;
   takeNonce(world, world.alice, nonce);
-  lives(world, 8);
+  world.lives(8);
   expect(world.alice.channel).toMatchObject({ phase: 'open', solo: null });
   expect(world.alice.history.at(-1)!.note).toMatch(/did not take the record/);
   loses(world);
   pays(world, 'alice');
   post(world.alice, { type: 'snapshot' });
-  lives(world, 3);
+  world.lives(3);
   expect(object(world)!.round).toBe(world.alice.channel!.latest!.number + 1n);
 });
 
@@ -139,7 +131,7 @@ test('force_progress_with_failed_onchain', () => {
   post(world.bob, forceRelease());
   const { nonce } = world.bob.channel!.solo!;
   takeNonce(world, world.bob, nonce);
-  lives(world, 8);
+  world.lives(8);
   expect(world.bob.channel).toMatchObject({ phase: 'open', solo: null });
   expect(world.bob.history.map(({ note }) => note).join()).toMatch(/did not take your call/);
   loses(world);
@@ -158,11 +150,11 @@ test('nonce_stolen_by_an_ordinary_spend', () => {
   const { nonce } = world.alice.channel!.solo!;
   takeNonce(world, world.alice, nonce);
   loses(world);
-  lives(world, 6);
+  world.lives(6);
   expect(world.alice.channel!.reason).toMatch(/Close the channel again/);
   post(world.alice, { type: 'close_solo' });
   expect(world.alice.channel!.solo!.nonce).toBeGreaterThan(nonce);
-  lives(world, 20);
+  world.lives(20);
   expect(world.alice.channel!.phase).toBe('closed');
   world.checkCoins();
 });

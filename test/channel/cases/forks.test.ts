@@ -3,21 +3,13 @@ import { expect, test } from 'vitest';
 import { ChainWorld } from '../matrix/chain-world.ts';
 import { ae, payment, sameState } from '../world.ts';
 
-function lives(world: ChainWorld, blocks: number): void {
-  for (let i = 0; i < blocks; i++) {
-    world.mine();
-    world.look();
-    world.connect();
-    world.settle();
-  }
-}
 /** What is durable of a channel, but for its time. */
 const records = (world: ChainWorld) =>
   world.parties.map(({ channel, history }) => ({ ...channel!, updatedAt: 0, items: history.length }));
 
 test('innocent_fork', () => {
   const world = new ChainWorld().open();
-  lives(world, 5);
+  world.lives(5);
   const before = records(world);
   const posts = world.posts.length;
   // Blocks without a transaction of the channel's are replaced.
@@ -35,7 +27,7 @@ test('fork_touches_but_no_change', () => {
   const world = new ChainWorld().open();
   world.act(world.alice, () => world.alice.post({ type: 'deposit', amount: ae }));
   world.settle();
-  lives(world, 2);
+  world.lives(2);
   const before = records(world);
   const posts = world.posts.length;
   const deposit = [...world.mined()].find(({ type }) => type === 'ChannelDepositTx')!;
@@ -47,7 +39,7 @@ test('fork_touches_but_no_change', () => {
   world.look();
   expect(records(world)).toEqual(before);
   expect(world.posts.length).toBe(posts);
-  lives(world, 2);
+  world.lives(2);
   expect(sameState(world.alice, world.bob)).toBe(true);
   world.checkCoins();
 });

@@ -137,7 +137,7 @@ test('slash_and_conflict', () => {
   world.mine();
   const { number } = world.alice.channel!.latest!;
   expect(world.chain.state.channel(world.alice.channel!.channelId!)!.round).toBe(number + 1n);
-  lives(world, 30);
+  world.lives(30);
   expect(world.alice.channel!.phase).toBe('closed');
 });
 
@@ -149,7 +149,7 @@ test('snapshot_and_conflict', () => {
   post(world, 'bob', { type: 'request', request });
   post(world, 'alice', { type: 'snapshot' });
   world.settle();
-  lives(world, 4);
+  world.lives(4);
   expect([...world.mined()].map(({ type }) => type)).toContain('ChannelSnapshotSoloTx');
   expect(world.bob.decided.get(request.id)).toMatchObject([{ ok: true }]);
   expect(sameState(world.alice, world.bob)).toBe(true);
@@ -161,7 +161,7 @@ test('force_progress_and_conflict', () => {
   post(world, 'alice', { type: 'request', request });
   post(world, 'bob', forceRelease());
   world.settle();
-  lives(world, 6);
+  world.lives(6);
   expect([...world.mined()].map(({ type }) => type)).toContain('ChannelForceProgressTx');
   expect(world.bob.channel!.forced?.round).toBe(3n);
   expect(sameState(world.alice, world.bob)).toBe(true);
@@ -170,15 +170,6 @@ test('force_progress_and_conflict', () => {
   expect(balancesOf(world.alice)).toEqual({ initiator: (6n - paid) * ae, responder: (9n + paid) * ae });
   world.checkCoins();
 });
-
-function lives(world: ChainWorld, blocks: number): void {
-  for (let i = 0; i < blocks; i++) {
-    world.mine();
-    world.look();
-    world.connect();
-    world.settle();
-  }
-}
 
 test('ack_for_a_round_I_abandoned', () => {
   const world = new World().open();

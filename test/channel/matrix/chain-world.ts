@@ -372,6 +372,16 @@ export class ChainWorld extends World {
     this.wire.breakSoon = false;
   }
 
+  /** So many blocks, after each of which both look at the chain and talk. */
+  lives(blocks: number): void {
+    for (let i = 0; i < blocks; i++) {
+      this.mine();
+      this.look();
+      this.connect();
+      this.settle();
+    }
+  }
+
   look(): void {
     for (const party of this.parties) this.act(party, () => party.look());
   }

@@ -1,12 +1,10 @@
 /** Function, arguments and result of a contract call, as far as they could be checked. Its own chunk: it has the decoder. */
 import type { ContractPreview } from '../../../rpc/schema.ts';
 import { readCall } from '../../call-data.ts';
-import { cutText, foreignText } from '../../format.ts';
+import { foreignText } from '../../format.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
-
-/** Longer values are cut; the call data is there in full. */
-const longest = 400;
+import { Value } from './value.tsx';
 
 export default function Call({ preview }: { preview: ContractPreview }) {
   const words = t.approval.contract;
@@ -35,20 +33,10 @@ export default function Call({ preview }: { preview: ContractPreview }) {
           <dl className="card facts" data-testid="raw-call">
             <dt>{words.fnHash}</dt>
             <dd className="mono">{fn?.id ?? words.unknown}</dd>
-            <dt>{t.approval.txLabels.callData}</dt>
-            <dd className="mono note-text">{cutText(callData, longest)}</dd>
+            <Value label={t.approval.txLabels.callData} value={callData} />
           </dl>
         </>
       )}
-    </>
-  );
-}
-
-function Value({ label, value }: { label: string; value: string }) {
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd className="mono note-text">{cutText(foreignText(value), longest)}</dd>
     </>
   );
 }

@@ -1,11 +1,8 @@
 /** What the other side's contract is set up with, as far as that can be read. Its own chunk: it has the decoder. */
 import { argumentsOf } from '../../fate-text.ts';
-import { cutText, foreignText } from '../../format.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
-
-/** Longer values are cut. */
-const longest = 400;
+import { Value } from './value.tsx';
 
 export default function InitArguments({ callData }: { callData: string }) {
   const words = t.approval.contract;
@@ -18,22 +15,13 @@ export default function InitArguments({ callData }: { callData: string }) {
         {args ? (
           args.map((arg, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the arguments of a call are ordered and never change
-            <Argument key={index} label={`${index + 1}`} value={arg} />
+            <Value key={index} label={`${index + 1}`} value={arg} />
           ))
         ) : (
-          <Argument label={t.approval.txLabels.callData} value={callData} />
+          <Value label={t.approval.txLabels.callData} value={callData} />
         )}
       </dl>
       {args?.length !== 0 && <Notice>{args ? words.initUnchecked : words.initUnread}</Notice>}
-    </>
-  );
-}
-
-function Argument({ label, value }: { label: string; value: string }) {
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd className="mono note-text">{cutText(foreignText(value), longest)}</dd>
     </>
   );
 }
