@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     exclude: [...configDefaults.exclude, ...inBrowser],
+    // On two cores Vitest would take one, and twice as long.
+    maxWorkers: 2,
     testTimeout: 30_000,
     reporters: ['default'],
   },

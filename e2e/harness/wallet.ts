@@ -102,12 +102,17 @@ export class Wallet {
 
   /** The window that asks the person: `act` causes it (a page's request, an incoming channel). */
   async approval(act: () => unknown, timeout = 30_000): Promise<Page> {
+    const popup = (url: URL) => url.href.startsWith(this.url('src/popup/'));
     const opened = this.context.waitForEvent('page', {
-      predicate: (page) => page.url().startsWith(this.url('src/popup/')),
+      // A new page may be told of before it is anywhere.
+      predicate: (page) =>
+        page.waitForURL(popup, { waitUntil: 'commit', timeout }).then(
+          () => true,
+          () => false,
+        ),
       timeout,
     });
-    await act();
-    const page = await opened;
+    const [page] = await Promise.all([opened, act()]);
     await page.waitForLoadState();
     return page;
   }

@@ -6,7 +6,7 @@ import { findProvider } from '/shared/wallet.js';
 const state = { shop: null, provider: null, account: null, channel: null, contract: null, meter: null };
 let busy = false;
 
-const key = () => `meter.${state.account.address}.${state.channel.id}`;
+const key = (channel) => `meter.${state.account.address}.${channel.id}`;
 const say = (words, className = '') =>
   Object.assign(document.getElementById('said'), { textContent: words, className });
 
@@ -33,22 +33,30 @@ async function connect() {
   }
 }
 
+/** Events may come faster than the wallet answers: what was asked last is what is shown. */
+let asked = 0;
+
 async function refresh() {
   if (!state.account) return;
+  asked += 1;
+  const mine = asked;
   try {
     const params = { peer: state.shop.address };
     const channels = await state.provider.request({ method: 'channel.list', params });
-    state.channel = channels.find(({ phase }) => phase === 'open') ?? null;
-    state.contract = state.channel && localStorage.getItem(key());
-    state.meter = null;
-    if (state.contract) {
-      const [[, , left, used], price] = await look(state.provider, state.channel.id, state.contract, 'view');
-      state.meter = { left, used, price };
-    }
+    const channel = channels.find(({ phase }) => phase === 'open') ?? null;
+    const contract = channel && localStorage.getItem(key(channel));
+    // Until the new count is read, the old one stays: its buttons are in use.
+    const meter = contract && (await read(channel, contract));
+    if (mine === asked) Object.assign(state, { channel, contract, meter });
   } catch (error) {
     say(error.message, 'bad');
   }
   draw();
+}
+
+async function read(channel, contract) {
+  const [[, , left, used], price] = await look(state.provider, channel.id, contract, 'view');
+  return { left, used, price };
 }
 
 /** One thing at a time; what came of it is said. */
@@ -69,7 +77,7 @@ async function act(waiting, work) {
 const make = () =>
   act('Approve the contract in Tandem …', async () => {
     const { contract } = await create(state.provider, state.channel.id, 'Meter', '0', [state.shop.address]);
-    localStorage.setItem(key(), contract);
+    localStorage.setItem(key(state.channel), contract);
     return 'The meter is in your channel.';
   });
 const change = (name, args, amount, told) =>
