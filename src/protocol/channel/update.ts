@@ -594,7 +594,7 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
   if (number <= prior.number) return transition(channel);
   // Signing the state before once more would undo the forced round. The number is seen, and is not proposed.
   if (chainDecides(channel)) {
-    const isNext = number > channel.used && number - channel.used <= 1_000_000n;
+    const isNext = number > channel.used && !isTooFar(number, channel.used, env.now);
     return transition(isNext ? { ...channel, used: number } : channel);
   }
   if (!equalBytes(message.state_hash, prior.stateHash))
