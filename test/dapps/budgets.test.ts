@@ -7,6 +7,7 @@ import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
 import { siteApproval } from '../../src/background/dapps/views.ts';
+import type { Clock } from '../../src/engine/ports.ts';
 import type { Outcome } from '../../src/protocol/channel/index.ts';
 import { functionId } from '../../src/protocol/vm/index.ts';
 import type { PageBudget, PageEvent } from '../../src/rpc/page.ts';
@@ -24,12 +25,18 @@ let budgets: Budgets;
 let gate: Gate;
 /** How much later than really it is, ms. */
 let later = 0;
-const clock = { ...realClock, now: () => Date.now() + later };
 const pushed: PageEvent[] = [];
 
-/** The worker starts anew over the same store and engine. */
+let lives = 0;
+/** The worker starts anew over the same store and engine; what the one before still meant to do is not done. */
 async function start(): Promise<void> {
   const { store, engine, address } = wallet;
+  lives += 1;
+  const life = lives;
+  const clock: Clock = {
+    now: () => Date.now() + later,
+    after: (ms, callback) => realClock.after(ms, () => life === lives && callback()),
+  };
   sites = await loadSites(store);
   asks = await loadSiteAsks({ store, clock, changed: () => undefined });
   const push = (_: string, event: PageEvent) => void pushed.push(event);
