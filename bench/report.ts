@@ -16,13 +16,15 @@ const toBeat = { perSecond: 62, ms: 14.7, times: 5 };
 type Loaded = { loadAverage: number[] };
 
 export function updatesText(result: UpdatesResult & Loaded): string {
-  const { limit, single, queued, load } = result;
+  const { limit, sameRows, single, queued, load } = result;
   const { commits, signatures, verifications, other } = single.spentMs;
   const times = (rate: Rate) => `${(rate.perSecond / toBeat.perSecond).toFixed(1)} x ${toBeat.perSecond}/s`;
   return table(`updates: ${result.where}`, result, [
     ['limit: 2 signatures, 2 verifications, 2 commits', rateOf(limit)],
+    ['  the same with a payment’s own rows', rateOf(sameRows)],
     ['one payment at a time', rateOf(single)],
     ['  of the limit', percent(single.ofLimit), aim(single.ofLimit >= aims.ofLimit, percent(aims.ofLimit))],
+    ['  of that with its own rows', percent(single.ofSameRows)],
     [
       '  beside the channel machines',
       times(single),
@@ -64,7 +66,6 @@ export function startupText(result: StartupResult & Loaded): string {
       ms(worker.firstViewMs),
       within(worker.firstViewMs, limits.workerReadyMs),
     ],
-    ['  of that, the browser’s start of a worker', ms(worker.browserMs)],
     ['popup, first paint', ms(popup.firstPaintMs)],
     ['popup, first useful paint', ms(popup.usefulMs), within(popup.usefulMs, limits.popupMs)],
     ['  worker stopped before', ms(popup.usefulColdMs), within(popup.usefulColdMs, limits.popupMs)],

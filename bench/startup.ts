@@ -29,8 +29,6 @@ export interface StartupResult {
     readyAfterMs: number;
     /** From a page's opening of a port until it has the view: the browser's start of the worker included. */
     firstViewMs: number;
-    /** Of that, until the worker exists and begins to load its code: the browser's own time. */
-    browserMs: number;
   };
   /** Medians, from the navigation's start. */
   popup: {
@@ -62,9 +60,8 @@ export async function benchStartup(node: string, runs: number): Promise<StartupR
     const cold: PopupTimes[] = [];
     for (let run = 0; run < runs; run++) {
       await wallet.stopWorker();
-      const { began, firstViewMs } = await page.evaluate(timeToView, popupPort);
-      const { origin, readyAfterMs } = await ownWord(wallet);
-      starts.push({ firstViewMs, readyAfterMs, browserMs: origin - began });
+      const firstViewMs = await page.evaluate(timeToView, popupPort);
+      starts.push({ firstViewMs, readyAfterMs: await ownWord(wallet) });
       warm.push(await popupTimes(wallet));
       await wallet.stopWorker();
       cold.push(await popupTimes(wallet));
@@ -75,7 +72,6 @@ export async function benchStartup(node: string, runs: number): Promise<StartupR
       worker: {
         readyAfterMs: median(starts.map((one) => one.readyAfterMs)),
         firstViewMs: median(starts.map((one) => one.firstViewMs)),
-        browserMs: median(starts.map((one) => one.browserMs)),
       },
       popup: {
         firstPaintMs: median(warm.map((one) => one.firstPaintMs)),
@@ -97,15 +93,12 @@ function sizesOf(dist: string): StartupResult['sizes'] {
   return { worker, popup, content };
 }
 
-/** What the running worker says of its own start: when it began to be (ms since 1970), how long it took. */
-async function ownWord(wallet: Wallet): Promise<{ origin: number; readyAfterMs: number }> {
+/** How long the running worker says that its own start took. */
+async function ownWord(wallet: Wallet): Promise<number> {
   // The browser tells of a worker that was started again a little later than it runs.
   const { context } = wallet;
   const worker = context.serviceWorkers().at(-1) ?? (await context.waitForEvent('serviceworker'));
-  return worker.evaluate(async () => ({
-    origin: performance.timeOrigin,
-    readyAfterMs: await (globalThis as unknown as { readyAfter: Promise<number> }).readyAfter,
-  }));
+  return worker.evaluate(() => (globalThis as unknown as { readyAfter: Promise<number> }).readyAfter);
 }
 
 interface PopupTimes {
@@ -154,13 +147,13 @@ interface Port {
 }
 declare const chrome: { runtime: { connect(options: { name: string }): Port } };
 
-function timeToView(name: string): Promise<{ began: number; firstViewMs: number }> {
+function timeToView(name: string): Promise<number> {
   return new Promise((resolve) => {
-    const began = performance.timeOrigin + performance.now();
+    const began = performance.now();
     const port = chrome.runtime.connect({ name });
     port.onMessage.addListener(({ kind }) => {
       if (kind !== 'view') return;
-      resolve({ began, firstViewMs: performance.timeOrigin + performance.now() - began });
+      resolve(performance.now() - began);
       port.disconnect();
     });
   });

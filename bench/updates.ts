@@ -1,11 +1,12 @@
 /**
  * Payments per second over one channel between two engines with durable stores, beside the limit of the same run:
- * two signatures, two verifications and two durable commits in a row, nothing else. Runs in Node.js and in a worker.
+ * two signatures, two verifications and two durable commits in a row, nothing else: of one small row each, and of the
+ * rows that a payment writes. Runs in Node.js and in a worker.
  */
 import { signerFromSeed, verify } from '../src/engine/crypto.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { createNodeClient } from '../src/engine/node-client.ts';
-import type { Clock, Signer, Store } from '../src/engine/ports.ts';
+import type { Clock, Signer, Store, Write } from '../src/engine/ports.ts';
 import { defaultSettings, watchInterval } from '../src/engine/settings.ts';
 import { encode } from '../src/protocol/chain/address.ts';
 import type { ContractWish, Terms } from '../src/protocol/channel/index.ts';
@@ -50,10 +51,13 @@ export interface UpdatesResult {
   load: Load;
   /** Updates per second if an update were two signatures, two verifications and two durable commits in a row. */
   limit: Rate;
+  /** The same where the commits are of as many rows, and as large ones, as a payment's: what is left of it without our code. */
+  sameRows: Rate;
   /** One payment after the other. */
   single: Rate & {
     /** Part of the limit that is reached. */
     ofLimit: number;
+    ofSameRows: number;
     /** Where a payment's milliseconds go: `other` is this project's own code and the event loop. */
     spentMs: Spent;
   };
@@ -74,17 +78,20 @@ export async function benchUpdates(options: UpdatesOptions): Promise<UpdatesResu
   try {
     // The engines are warm when they are measured, as the limit is.
     for (let i = 0; i < 1000; i++) await pair.pay();
-    await rawLimit(pair, 100);
+    await rawLimit(pair, 100, smallRow);
     const limits: Measured[] = [];
+    const sameRows: Measured[] = [];
     const singles: (Measured & { spent: Spent })[] = [];
     const queues: (Measured & { rounds: number })[] = [];
     for (let run = 0; run < options.runs; run++) {
-      limits.push(await rawLimit(pair, options.singles));
+      limits.push(await rawLimit(pair, options.singles, smallRow));
       meter.reset();
       const single = await measure(options.singles, pair.pay);
       singles.push({ ...single, spent: meter.spent(single.seconds * 1000, options.singles) });
-      queues.push(await queued(pair, options.queued));
+      sameRows.push(await rawLimit(pair, options.singles, rowsOf(pair)));
     }
+    // Apart from the others: what it leaves for the store to tidy up, they would pay.
+    for (let run = 0; run < options.runs; run++) queues.push(await queued(pair, options.queued));
     const limit = summary(limits);
     const single = summary(singles);
     const spent = (part: keyof Spent) => median(singles.map((one) => one.spent[part]));
@@ -92,10 +99,12 @@ export async function benchUpdates(options: UpdatesOptions): Promise<UpdatesResu
       where: options.where,
       load: { runs: options.runs, singles: options.singles, queued: options.queued },
       limit,
+      sameRows: summary(sameRows),
       single: {
         ...single,
         // Of neighbours in time: what else the machine does meets both alike.
         ofLimit: median(singles.map((one, run) => limits[run]!.seconds / one.seconds)),
+        ofSameRows: median(singles.map((one, run) => sameRows[run]!.seconds / one.seconds)),
         spentMs: {
           commits: spent('commits'),
           signatures: spent('signatures'),
@@ -152,16 +161,32 @@ async function queued(pair: Pair, { size, times: repeats }: Load['queued']) {
   return { seconds, times, rounds: Number(pair.round() - before) };
 }
 
+/** What a party commits in its turn of the limit, for the n-th time. */
+type Rows = (party: 0 | 1, n: number) => Write[];
+
+const smallRow: Rows = (_, n) => [{ table: 'meta', key: 'limit', value: { value: new Uint8Array(1500), n } }];
+
+/** What each party last committed for a payment, as that of another channel: its record anew, the other rows added. */
+function rowsOf({ lastCommits }: Pair): Rows {
+  const commits = [...lastCommits];
+  return (party, n) =>
+    commits[party]!.map(({ table, key, value }) => {
+      const other = `z${key.slice(1)}`;
+      const numbered = () => other.replace(/\d+$/, (digits) => String(n).padStart(digits.length, '0'));
+      return { table, key: table === 'channels' ? other : numbered(), value };
+    });
+}
+
 /** What no update can be faster than, with these keys and these stores. */
-function rawLimit({ signers, stores }: Pair, count: number): Promise<Measured> {
-  // About as large as a channel's row.
-  const value = new Uint8Array(1500);
+function rawLimit(pair: Pair, count: number, rows: Rows): Promise<Measured> {
+  const { signers, stores } = pair;
   return measure(count, async (i) => {
+    pair.limits += 1;
     const bytes = new Uint8Array(41).fill(i);
     for (const [index, signer] of signers.entries()) {
       const signature = await signer.sign(bytes);
       if (!(await verify(signer.publicKey, bytes, signature))) throw new Error('a signature does not verify');
-      await stores[index]!.commit([{ table: 'meta', key: 'limit', value: { value, i } }]);
+      await stores[index]!.commit(rows(index as 0 | 1, pair.limits));
     }
   });
 }
@@ -180,12 +205,17 @@ export async function parties(options: Surroundings, meter = createMeter()) {
     await signerFromSeed(options.random(32)),
   ] as const;
   const stores = [await options.openStore('a'), await options.openStore('b')] as const;
+  const lastCommits: [Write[], Write[]] = [[], []];
   const transports = pipe(signers[0].publicKey, signers[1].publicKey);
   const start = (index: 0 | 1, interval = watchInterval): Promise<Engine> => {
     const { publicKey, sign } = signers[index];
     const store = stores[index];
+    const commit = (writes: readonly Write[]) => {
+      lastCommits[index] = [...writes];
+      return store.commit(writes);
+    };
     const engine: Promise<Engine> = Engine.start({
-      store: { ...store, commit: meter.timed('commits', store.commit) },
+      store: { ...store, commit: meter.timed('commits', commit) },
       signer: { publicKey, sign: meter.timed('signatures', sign) },
       verify: meter.timed('verifications', verify),
       clock: options.clock,
@@ -235,7 +265,7 @@ export async function parties(options: Surroundings, meter = createMeter()) {
     if (!outcome.ok) throw new Error(`a ${what} failed: ${outcome.code}: ${outcome.message}`);
     return outcome;
   }
-  return { signers, stores, start, request };
+  return { signers, stores, start, request, lastCommits };
 }
 
 export const terms = (initiatorAmount: bigint): Terms => ({
@@ -249,6 +279,10 @@ export const terms = (initiatorAmount: bigint): Terms => ({
 interface Pair {
   signers: readonly Signer[];
   stores: readonly Store[];
+  /** What each party committed last. */
+  lastCommits: readonly [readonly Write[], readonly Write[]];
+  /** How often the limit was measured, which tells its rows apart. */
+  limits: number;
   /** One payment of 1 aetto from the initiator. */
   pay(): Promise<void>;
   /** Makes or calls a contract, from the initiator. @returns the contract */
@@ -260,7 +294,7 @@ interface Pair {
 
 /** Two engines and an open channel between them. */
 export async function openChannel(options: Surroundings, meter?: Meter): Promise<Pair> {
-  const { signers, stores, start, request } = await parties(options, meter);
+  const { signers, stores, start, request, lastCommits } = await parties(options, meter);
   const [a, b] = [await start(0), await start(1)];
   const { id } = await a.open(signers[1].publicKey, ['/memory'], terms(100n * ae));
   const isOpen = (engine: Engine) => engine.channels()[0]?.channel.phase === 'open';
@@ -268,6 +302,8 @@ export async function openChannel(options: Surroundings, meter?: Meter): Promise
   return {
     signers,
     stores,
+    lastCommits,
+    limits: 0,
     pay: async () => void (await request(a, id)),
     async request(wish) {
       const { contract } = await request(a, id, wish);
