@@ -300,6 +300,14 @@ describe('a call that the other side did not co-sign', () => {
     const dialog = page.getByRole('alertdialog');
     const facts = dialog.getByTestId('force');
     await facts.getByText('play').waitFor();
+    // As the call has them, without the names that only a site could give.
+    await facts.getByText('ak_2swhLkgBPeeADxVTAVCJnZLY5NZtCFiM93JxsEaMuC59euuFRQ').waitFor();
+    expect((await facts.locator('dd').allTextContents()).slice(0, 4)).toEqual([
+      'play',
+      '4',
+      'ak_2swhLkgBPeeADxVTAVCJnZLY5NZtCFiM93JxsEaMuC59euuFRQ',
+      expect.stringContaining('"mine"'),
+    ]);
     const said = (await facts.textContent()) ?? '';
     for (const part of ['0.00053176', '0.001', '4 blocks, about 12 minutes']) expect(said).toContain(part);
     expect(await dialog.getByTestId('mine-after').textContent()).toContain('7.249');

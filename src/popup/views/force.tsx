@@ -1,5 +1,5 @@
 /** An own call that the other side has not co-signed, and the offer to have the chain run it. */
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { ChannelView, ContractPreview } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
 import { blocksAsTime, foreignText } from '../format.ts';
@@ -10,6 +10,8 @@ import { Notice, Waiting } from '../ui/feedback.tsx';
 import { Amount } from '../ui/money.tsx';
 import { useClient, useLoad, useSubmit } from '../wallet.tsx';
 import { BalanceTable } from './approvals/balances.tsx';
+
+const CallArguments = lazy(() => import('./approvals/call-arguments.tsx'));
 
 type ForceView = NonNullable<ChannelView['force']>;
 
@@ -90,6 +92,11 @@ function Question({ channel, force, onClose }: { channel: ChannelView; force: Fo
       <dl className="facts" data-testid="force">
         <dt>{t.approval.contract.fn}</dt>
         <dd className="mono">{foreignText(preview?.fn?.name ?? preview?.fn?.id ?? '?')}</dd>
+        {preview && (
+          <Suspense fallback={null}>
+            <CallArguments callData={preview.callData} />
+          </Suspense>
+        )}
         {force.amount !== '0' && (
           <>
             <dt>{t.approval.contract.youGive}</dt>

@@ -2,7 +2,7 @@
 import { argumentsOf } from '../../fate-text.ts';
 import { t } from '../../texts/index.ts';
 import { Notice } from '../../ui/feedback.tsx';
-import { Value } from './value.tsx';
+import { Arguments } from './value.tsx';
 
 export default function InitArguments({ callData }: { callData: string }) {
   const words = t.approval.contract;
@@ -12,14 +12,7 @@ export default function InitArguments({ callData }: { callData: string }) {
       <dl className="card facts" data-testid="init">
         <dt className="strong">{words.initWith}</dt>
         <dd className="strong">{args?.length === 0 ? words.initNothing : ''}</dd>
-        {args ? (
-          args.map((arg, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the arguments of a call are ordered and never change
-            <Value key={index} label={`${index + 1}`} value={arg} />
-          ))
-        ) : (
-          <Value label={t.approval.txLabels.callData} value={callData} />
-        )}
+        <Arguments args={args} callData={callData} />
       </dl>
       {args?.length !== 0 && <Notice>{args ? words.initUnchecked : words.initUnread}</Notice>}
     </>
