@@ -29,6 +29,10 @@ afterAll(async () => {
   await chain?.close();
 });
 
+interface Chrome {
+  chrome: { storage: { local: { get(key: string): Promise<Record<string, unknown>> } } };
+}
+
 async function open(hash: string): Promise<Page> {
   const page = await wallet.popup(hash);
   page.setDefaultTimeout(60_000);
@@ -139,6 +143,25 @@ describe('the report', () => {
       cafe.name,
     ])
       expect(report).not.toContain(secret);
+    await page.close();
+  });
+});
+
+describe('the language', () => {
+  it('that is chosen holds for the popup, and is what the worker reads for its notifications', async () => {
+    const page = await open('/settings');
+    const stored = () =>
+      page.evaluate(async () => {
+        const { storage } = (globalThis as unknown as Chrome).chrome;
+        return (await storage.local.get('language')).language;
+      });
+    await expect.poll(stored).toBe('en');
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('Deutsch');
+    await page.getByRole('heading', { level: 1, name: 'Einstellungen' }).waitFor();
+    await expect.poll(stored).toBe('de');
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('English');
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    await expect.poll(stored).toBe('en');
     await page.close();
   });
 });

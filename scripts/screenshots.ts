@@ -1,7 +1,7 @@
 /** A picture of every view in both themes and both languages, into e2e/shots/views: `npm run screenshots`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { languages } from '../src/popup/texts/index.ts';
+import { languages } from '../src/rpc/language.ts';
 import { openGallery, places } from '../test/popup/gallery.ts';
 
 const folder = join(import.meta.dirname, '../e2e/shots/views');

@@ -1,6 +1,8 @@
 /** Getting the person's attention: the badge counts what waits, a window shows each new question. */
 import browser from 'webextension-polyfill';
+import { isLanguage, type Language, languageFor, languageKey } from '../rpc/language.ts';
 import type { ApprovalView } from '../rpc/schema.ts';
+import { type Notice, noticeWords } from './notices/index.ts';
 
 const page = 'src/popup/index.html';
 
@@ -13,7 +15,7 @@ export interface Attention {
   alarm(channels: number): void;
   /** Opens the wallet itself, to unlock it. */
   openWallet(): void;
-  notify(title: string, message: string): void;
+  notify(notice: Notice): void;
 }
 
 const windowsKey = 'approval-windows';
@@ -108,10 +110,20 @@ export function createAttention(closed: (approvalId: string) => void): Attention
         void open('/').then((windowId) => setUnlocking(windowId ?? null));
       });
     },
-    notify(title, message) {
-      void browser.notifications
-        .create({ type: 'basic', title, message, iconUrl: browser.runtime.getURL('icons/128.png') })
+    notify(notice) {
+      void languageInUse()
+        .then((language) => {
+          const [title, message] = noticeWords(notice, language);
+          const iconUrl = browser.runtime.getURL('icons/128.png');
+          return browser.notifications.create({ type: 'basic', title, message, iconUrl });
+        })
         .catch(() => undefined);
     },
   };
+}
+
+/** The popup's, where it ever was open. */
+async function languageInUse(): Promise<Language> {
+  const { [languageKey]: last } = await browser.storage.local.get(languageKey);
+  return isLanguage(last) ? last : languageFor(navigator.languages);
 }

@@ -4,11 +4,12 @@
  */
 import { createLookout, type LookoutDeps, type Outlook } from '../engine/lookout.ts';
 import type { LockedView } from '../rpc/schema.ts';
+import type { Notice } from './notices/index.ts';
 import type { Session } from './vault/index.ts';
 
 export interface LockedDeps extends Omit<LookoutDeps, 'seen'> {
   session: Session;
-  notify(title: string, message: string): void;
+  notify(notice: Notice): void;
   /** So many channels wait for an answer that only the unlocked wallet can give; 0 takes the mark away. */
   alarm(channels: number): void;
   changed(): void;
@@ -53,7 +54,7 @@ export function createLockedWatch(deps: LockedDeps): LockedWatch {
       // Again each time that half of what was left is over: often enough to be seen, too seldom to be turned off.
       const due = last === undefined || (old && blocks < last && blocks <= last / 2);
       next[key] = due ? blocks : last;
-      if (due) deps.notify(...words(old, blocks));
+      if (due) deps.notify({ type: 'closing', old, blocks, minutes: blocks * minutesPerBlock });
     }
     warned = next;
   }
@@ -97,22 +98,4 @@ export function createLockedWatch(deps: LockedDeps): LockedWatch {
         .sort((a, b) => Number(b.old) - Number(a.old) || a.until - b.until),
     }),
   };
-}
-
-function words(old: boolean, blocks: number): [title: string, message: string] {
-  const within = `${blocks} ${blocks === 1 ? 'block' : 'blocks'} (about ${blocks * minutesPerBlock} minutes)`;
-  if (!old)
-    return [
-      'A channel is being closed',
-      `One of your channels is being closed with its latest state. It can be disputed for ${within}; you need not do anything.`,
-    ];
-  if (blocks === 0)
-    return [
-      'A channel was closed with an old state',
-      'The time to answer is over. Unlock the wallet to see what can still be done.',
-    ];
-  return [
-    'Unlock your wallet to defend a channel',
-    `One of your channels is being closed with an old state. Unlock within ${within} to answer.`,
-  ];
 }

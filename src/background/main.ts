@@ -112,7 +112,7 @@ async function load(): Promise<{ wallet: Wallet; vault: Vault; handlers: PopupHa
     keepWindow: (id) => attention.keepWindow(id),
     wantUnlock: () => attention.openWallet(),
     alarm: (channels) => attention.alarm(channels),
-    notify: (title, message) => attention.notify(title, message),
+    notify: (notice) => attention.notify(notice),
     pushToPages: (origin, event) => pages.push(origin, event),
     networkChanged: () => void ready.then(() => pages.networkChanged()),
   });

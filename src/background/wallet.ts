@@ -28,6 +28,7 @@ import { loadSites, type Sites } from './dapps/sites.ts';
 import { contractPreview, siteApproval } from './dapps/views.ts';
 import { WalletError } from './errors.ts';
 import { createLockedWatch, type LockedWatch } from './locked.ts';
+import type { Notice } from './notices/index.ts';
 import type { Session, Vault } from './vault/index.ts';
 import { channelApproval, channelView } from './view.ts';
 
@@ -51,7 +52,7 @@ export interface WalletDeps {
   wantUnlock(): void;
   /** So many channels are being closed with an old state while the wallet is locked. */
   alarm(channels: number): void;
-  notify(title: string, message: string): void;
+  notify(notice: Notice): void;
   pushToPages(origin: string, event: PageEvent): void;
   /** The wallet is on another network than before. */
   networkChanged(): void;
@@ -292,11 +293,7 @@ export class Wallet {
         storeFailed: (error) => this.#onStoreFailed(error),
         chain: (status, problem) => this.#onChain(status, problem),
         rival: () => this.#onRival(),
-        foreign: () =>
-          this.#deps.notify(
-            'Your account is used elsewhere',
-            'A transaction of your account was not made by this wallet. If the same phrase runs Tandem in another browser, stop using one of the two.',
-          ),
+        foreign: () => this.#deps.notify({ type: 'foreign' }),
       },
     });
     transport.onAddresses(() => this.changed());
@@ -555,19 +552,18 @@ export class Wallet {
 
   #onCommitted(items: HistoryEntry[]): void {
     void this.refreshBalance();
-    const received = items.filter((item) => item.kind === 'received');
-    const failed = items.find((item) => item.kind === 'failed');
-    if (received.length > 0) this.#deps.notify('Payment received', 'A payment arrived over a channel.');
-    if (failed) this.#deps.notify('A channel stopped', failed.note ?? 'Open the wallet to see why.');
-    if (items.some((item) => item.kind === 'closed'))
-      this.#deps.notify('Channel closed', 'Your coins are back in your account.');
+    const has = (kind: HistoryEntry['kind']) => items.some((item) => item.kind === kind);
+    const amount = items.reduce(
+      (sum, item) => sum + (item.kind === 'received' ? (item.amount ?? 0n) : 0n),
+      0n,
+    );
+    if (has('received')) this.#deps.notify({ type: 'received', amount });
+    if (has('failed')) this.#deps.notify({ type: 'channel_stopped' });
+    if (has('closed')) this.#deps.notify({ type: 'channel_closed' });
   }
 
   #onRival(): void {
-    this.#deps.notify(
-      'This wallet has stopped',
-      'Another installation of it is active. Open it to see more.',
-    );
+    this.#deps.notify({ type: 'rival' });
     this.changed();
   }
 

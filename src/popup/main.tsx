@@ -1,12 +1,14 @@
 /** Entry of the toolbar's popup, and of the same page in a tab or a window of its own. */
 import { createRoot } from 'react-dom/client';
 import browser from 'webextension-polyfill';
+import { languageKey } from '../rpc/language.ts';
 import { popupPort } from '../rpc/popup.ts';
 import { App } from './app.tsx';
 import { WalletClient } from './client.ts';
 import { lastVault, lastView, rememberVault } from './last-state.ts';
 import { parseHash } from './router.ts';
 import { inActionPopup } from './surface.ts';
+import { language } from './texts/index.ts';
 import { ClientContext } from './wallet.tsx';
 
 document.documentElement.dataset.surface = inActionPopup() ? 'popup' : 'page';
@@ -37,6 +39,8 @@ client.subscribe(() => {
   const { view } = client.snapshot();
   if (view) rememberVault(view.vault);
 });
+// The worker's notifications speak it too.
+void browser.storage.local.set({ [languageKey]: language }).catch(() => undefined);
 createRoot(document.getElementById('root')!).render(
   <ClientContext value={client}>
     <App />

@@ -1,5 +1,6 @@
 /** Whole wallets, as the worker has them, on a running chain: for tests of what a person would see. */
 import { createHandlers } from '../../src/background/handlers.ts';
+import { noticeWords } from '../../src/background/notices/index.ts';
 import { Wallet } from '../../src/background/wallet.ts';
 import { signerFromSeed, verify } from '../../src/engine/crypto.ts';
 import type { Store } from '../../src/engine/ports.ts';
@@ -55,7 +56,7 @@ export async function start(parts: Parts, store: Store = parts.store) {
     alarm: (channels) => {
       badge = channels;
     },
-    notify: (title) => notices.push(title),
+    notify: (notice) => notices.push(noticeWords(notice, 'en')[0]),
   });
   running.push(wallet);
   return {

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { de } from '../../src/popup/texts/de.ts';
 import { en } from '../../src/popup/texts/en.ts';
-import { languageFor } from '../../src/popup/texts/index.ts';
+
 import { refusalReasons } from '../../src/protocol/channel/update.ts';
+import { languageFor } from '../../src/rpc/language.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
 

@@ -2,18 +2,12 @@
  * The texts in use: of the language the person chose, else of the browser's first one there is. A further language is
  * a further table of the same type here. English is at hand at once, and what a language does not know stays English.
  */
+import { isLanguage, type Language, languageFor } from '../../rpc/language.ts';
 import { en, type Texts } from './en.ts';
 
 export type { Texts } from './en.ts';
 
-/** Each language by its own name. */
-export const languages = { en: 'English', de: 'Deutsch' } as const;
-export type Language = keyof typeof languages;
-
 const key = 'language';
-export const isLanguage = (text: unknown): text is Language =>
-  typeof text === 'string' && Object.hasOwn(languages, text);
-
 /** What the person chose in this browser; null: as the browser. */
 export function chosenLanguage(): Language | null {
   try {
@@ -28,10 +22,6 @@ export function chooseLanguage(language: Language | null): void {
   if (language === null) localStorage.removeItem(key);
   else localStorage.setItem(key, language);
 }
-
-/** The first of the preferred languages (`de-AT`, …) that there is a table for. */
-export const languageFor = (preferred: readonly string[]): Language =>
-  preferred.map((tag) => tag.toLowerCase().split('-')[0]).find(isLanguage) ?? 'en';
 
 async function tableOf(language: Language): Promise<Texts> {
   switch (language) {

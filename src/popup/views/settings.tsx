@@ -1,7 +1,8 @@
 import { Switch } from '@base-ui/react/switch';
 import { type ReactNode, useId, useState } from 'react';
+import { isLanguage, languages } from '../../rpc/language.ts';
 import type { ParamsOf } from '../../rpc/popup.ts';
-import { chooseLanguage, chosenLanguage, isLanguage, languages, t } from '../texts/index.ts';
+import { chooseLanguage, chosenLanguage, t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
