@@ -29,8 +29,8 @@ export interface DoubtDeps {
   account: Uint8Array;
   /** A signed transaction that spends this nonce on nothing, at a fee that is taken before that of others; its fee. */
   spend(nonce: bigint): Promise<{ signed: Uint8Array; fee: bigint }>;
-  /** Whether this holder of a nonce sees to it that it gets spent; what waits for that is posted again. */
-  isKept(holder: string): Promise<boolean>;
+  /** Whether this holder of the nonce sees to it that it gets spent; what waits for that is posted again. */
+  isKept(holder: string, nonce: bigint): Promise<boolean>;
 }
 
 export interface Doubt {
@@ -53,7 +53,7 @@ export function createDoubt({ store, chain, nonces, account, spend, isKept }: Do
 
   async function spendOn(nonce: bigint): Promise<void> {
     const before = nonces.holders().find((one) => one.nonce === nonce)?.holder;
-    if (before !== undefined && before !== holder && (await isKept(before))) return;
+    if (before !== undefined && before !== holder && (await isKept(before, nonce))) return;
     if (before === undefined) await nonces.take(nonce, holder);
     await store.commit([nonces.hold(nonce, holder)]);
     const { signed } = await spend(nonce);

@@ -42,6 +42,7 @@ import {
 import { encode, type Message } from '../protocol/wire/index.ts';
 import { type ActorDeps, ChannelActor } from './actor.ts';
 import { createDoubt, type Doubt, type DoubtStatus } from './doubt.ts';
+import { createGaps, type Gaps } from './gaps.ts';
 import { hasRoots, plant, readNodes } from './nodes.ts';
 import { createNonces, type Nonces } from './nonces.ts';
 import { type Network, oneChain } from './one-chain.ts';
@@ -123,6 +124,8 @@ const accountInterval = 10_000;
 /** A call without a round. */
 export type StaticCall = Extract<ContractWish, { type: 'call' }>;
 
+/** So often a payment is made anew that the node has dropped; then the person decides about its fee. */
+const postedAtMost = 20;
 /** Before the request ids of payments from the account, in the table `requests` and as holders of nonces. */
 const spendScope = 'spend/';
 
@@ -133,6 +136,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly #nonces: Nonces;
   readonly #doubt: Doubt;
+  readonly #gaps: Gaps;
   readonly #rival: RivalWatch;
   #accountSeenAt = 0;
   #stopped = false;
@@ -182,18 +186,18 @@ export class Engine {
     this.#deps = deps;
     this.#nonces = nonces;
     this.#rival = rival;
-    this.#doubt = createDoubt({
+    const account = {
       store: deps.store,
       chain: deps.chain,
       nonces,
       account: deps.signer.publicKey,
-      spend: (nonce) => this.#spendOnNothing(nonce),
-      isKept: async (holder) => {
-        if (this.#actors.has(holder)) return true;
-        const payment = holder.startsWith(spendScope) && (await deps.store.get('requests', holder));
-        if (payment) await deps.chain().post((payment as StoredSend).signed);
-        return Boolean(payment);
-      },
+      isKept: (holder: string, nonce: bigint) => this.#isKept(holder, nonce),
+    };
+    this.#doubt = createDoubt({ ...account, spend: (nonce) => this.#spendOnNothing(nonce) });
+    this.#gaps = createGaps({
+      ...account,
+      spend: async (nonce, tries) =>
+        (await this.#spendOnNothing(nonce, gasPrice(Math.min(tries, feeSteps)))).signed,
     });
     this.#sessions = createSessions({
       transport: deps.transport,
@@ -230,7 +234,7 @@ export class Engine {
       interval: deps.watchInterval,
       seen: (status, problem) => {
         deps.on.chain(status, problem);
-        if (status) this.#quietly(this.#lookAtAccount());
+        if (status) this.#quietly(this.#lookAtAccount(status.height));
       },
     });
   }
@@ -721,12 +725,21 @@ export class Engine {
         'insufficient_funds',
         `Your account holds ${inAe(balance)} AE; this payment needs ${inAe(tx.amount + fee)} AE with the new fee.`,
       );
-    const signed = await this.#signSpend({ ...tx, fee });
+    return this.#replaceSend(key, stored, fee);
+  }
+
+  async #replaceSend(
+    key: string,
+    stored: StoredSend,
+    fee: bigint,
+  ): Promise<{ hash: Uint8Array; fee: bigint }> {
+    const { store } = this.#deps;
+    const signed = await this.#signSpend({ ...spendOf(stored.signed), fee });
     const { replaced = [], ...last } = stored;
     const value: StoredSend = { signed, fee, replaced: [last, ...replaced] };
     await store.commit([{ table: 'requests', key, value }]);
     try {
-      await chain.post(signed);
+      await this.#deps.chain().post(signed);
     } catch (error) {
       // Refused: the earlier one is what waits. Not answered: the new one may have arrived, and can be posted again.
       if (!(error instanceof ChainUnavailableError))
@@ -734,6 +747,26 @@ export class Engine {
       throw error;
     }
     return { hash: txHash(signed), fee };
+  }
+
+  /**
+   * Posts a payment again that the node has lost. One that it dropped it takes no more: for an aetto more it is another
+   * one, under the same nonce. @returns whether there is such a payment
+   */
+  async #keepPosted(key: string): Promise<boolean> {
+    const chain = this.#deps.chain();
+    const stored = (await this.#deps.store.get('requests', key)) as StoredSend | undefined;
+    if (!stored || this.#spending.has(key)) return Boolean(stored);
+    const isLost = async () => (await chain.transaction(txHash(stored.signed))) === 'unknown';
+    if (!(await isLost())) return true;
+    await chain.post(stored.signed);
+    const tries = stored.replaced?.length ?? 0;
+    if (tries < postedAtMost && (await isLost())) {
+      const work = this.#replaceSend(key, stored, stored.fee + 1n);
+      this.#spending.set(key, work);
+      await work.finally(() => this.#spending.delete(key));
+    }
+    return true;
   }
 
   /** What raising the fee of the channel's own waiting transaction would cost, in aetto; null where none waits. */
@@ -967,16 +1000,32 @@ export class Engine {
     this.#deps.on.rival();
   }
 
-  /** Whether something else spends the account's nonces: then the peers are asked again which states they hold. */
-  async #lookAtAccount(): Promise<void> {
+  /**
+   * Whether something else spends the account's nonces: then the peers are asked again which states they hold. And
+   * whether one lies unused before others.
+   */
+  async #lookAtAccount(height: number): Promise<void> {
     const now = this.#deps.clock.now();
     if (now - this.#accountSeenAt < accountInterval) return;
     this.#accountSeenAt = now;
     const { nonce } = await this.#deps.chain().account(this.#deps.signer.publicKey);
-    if (!(await this.#nonces.isForeign(nonce))) return;
-    this.#deps.on.foreign();
-    for (const actor of this.#actors.values())
-      this.#sessions.drop(actor.peer, 'the account is used elsewhere');
+    if (await this.#nonces.isForeign(nonce)) {
+      this.#deps.on.foreign();
+      for (const actor of this.#actors.values())
+        this.#sessions.drop(actor.peer, 'the account is used elsewhere');
+      return;
+    }
+    if (this.#rival.current()) return;
+    const next = this.#nonces.holders().find((one) => one.nonce === nonce + 1n);
+    if (next?.holder.startsWith(spendScope)) await this.#keepPosted(next.holder);
+    await this.#gaps.look(nonce, height);
+  }
+
+  /** Whether a nonce's holder sees to it that it gets spent; a payment that waits is posted again. */
+  async #isKept(holder: string, nonce: bigint): Promise<boolean> {
+    const actor = this.#actors.get(holder);
+    if (actor) return !actor.over || actor.channel.held.some((one) => one.nonce === nonce);
+    return holder.startsWith(spendScope) && this.#keepPosted(holder);
   }
 
   #wanted(peer: Uint8Array): string[] {

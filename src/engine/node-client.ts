@@ -78,8 +78,8 @@ export function createNodeClient(options: NodeClientOptions): Chain {
       return { balance: answer.integer('balance'), nonce: answer.integer('nonce') };
     },
 
-    async nextNonce(publicKey) {
-      const answer = await find(`/accounts/${encode('ak', publicKey)}/next-nonce?strategy=max`);
+    async nextNonce(publicKey, strategy = 'max') {
+      const answer = await find(`/accounts/${encode('ak', publicKey)}/next-nonce?strategy=${strategy}`);
       return answer ? answer.integer('next_nonce', 1n) : 1n;
     },
 

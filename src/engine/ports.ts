@@ -161,8 +161,8 @@ export interface Chain {
   status(): Promise<ChainStatus>;
   /** Balance and last used nonce; zeros for an account that the chain does not know. */
   account(publicKey: Uint8Array): Promise<{ balance: bigint; nonce: bigint }>;
-  /** The next nonce, transactions in the mempool counted in. */
-  nextNonce(publicKey: Uint8Array): Promise<bigint>;
+  /** The next nonce, transactions in the mempool counted in: the one behind them all, or (`continuity`) the first gap. */
+  nextNonce(publicKey: Uint8Array, strategy?: 'max' | 'continuity'): Promise<bigint>;
   /** Posts a signed transaction; one that the node knows already counts as posted. Rejects with TransactionRefusedError. */
   post(signedTx: Uint8Array): Promise<Uint8Array>;
   /** `unknown`, `pending`, or the height of its block. */

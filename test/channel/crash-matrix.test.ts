@@ -86,7 +86,7 @@ function checkNonces(flow: Flow, world: ChainWorld, party: ChainParty): void {
   for (const [nonce, posted] of hashes)
     expect(posted.size, `nonce ${nonce}`).toBeLessThanOrEqual(flow.perNonce ?? 3);
   const used = world.chain.state.account(party.keys.publicKey)!.nonce;
-  for (const nonce of party.held) expect(nonce, 'a held nonce').toBeLessThanOrEqual(used);
+  for (const nonce of party.held.keys()) expect(nonce, 'a held nonce').toBeLessThanOrEqual(used);
 }
 
 const points = new Map<Flow, Kill[]>();

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../src/protocol/bytes.ts';
 import { parseSignedTx, txHash } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
-import { consider, initiate, type Terms } from '../../src/protocol/channel/index.ts';
+import { consider, type Event, initiate, type Terms } from '../../src/protocol/channel/index.ts';
+import { sum } from '../../src/protocol/channel/record.ts';
 import type { Message, MessageOf } from '../../src/protocol/wire/index.ts';
 import { encode } from '../../src/protocol/wire/index.ts';
 import { ae, balancesOf, chainHash, networkId, standardTerms, World } from './world.ts';
@@ -396,5 +397,73 @@ describe('PROTOCOL 3: delegates', () => {
     if (tx.type !== 'ChannelCreateTx') throw new Error(tx.type);
     expect(tx.initiatorDelegates).toEqual([delegate]);
     expect(tx.responderDelegates).toEqual([]);
+  });
+});
+
+describe('an opening that ends', () => {
+  /** Alice waits for the answer to the message before which Bob fell silent. */
+  function waiting(phase: 'pushing' | 'half_signed') {
+    const world = new World();
+    const open = world.wire.push.bind(world.wire);
+    const before = phase === 'pushing' ? 'update_ack' : 'funding_signed';
+    world.wire.push = (party, bytes) => {
+      if (party !== world.bob || world.bob.sent.at(-1)?.type !== before) open(party, bytes);
+    };
+    world.establish(push);
+    const { alice } = world;
+    expect(alice.channel!.phase).toBe(phase);
+    return { world, alice, nonce: alice.channel!.funding!.nonce, id: alice.channel!.temporaryId };
+  }
+  const ends: [string, (id: Uint8Array) => Event][] = [
+    ['the other side says error', (id) => said({ type: 'error', channel_id: id, data: new Uint8Array() })],
+    ['something comes that has no place there', (id) => said({ type: 'shutdown', channel_id: id })],
+    ['it is given up', () => ({ type: 'abort', reason: 'given up' })],
+  ];
+  const said = (message: Message): Event => ({ type: 'message', message });
+
+  test.each([
+    ...ends,
+    [
+      'the signature on update 0 is none',
+      (id) =>
+        said({ type: 'update_ack', channel_id: id, sequence_number: 0n, signature: new Uint8Array(64) }),
+    ],
+    ['the connection is lost', () => ({ type: 'disconnected' })],
+    ['nothing is answered', () => ({ type: 'timer', name: 'accept' })],
+  ] satisfies typeof ends)(
+    'before anything is signed for the chain, as %s: its nonce is free again',
+    (_, end) => {
+      const { alice, nonce, id } = waiting('pushing');
+      const { channel, effects } = alice.post(end(id));
+      expect(channel.phase).toBe('aborted');
+      const kinds = effects.map(({ type }) => type);
+      expect(effects).toContainEqual({ type: 'release_nonce', nonce });
+      // In the commit that ends the channel.
+      expect(kinds.indexOf('release_nonce')).toBeLessThan(kinds.indexOf('persist'));
+    },
+  );
+
+  test.each([
+    ...ends,
+    [
+      'the signature on the funding is none',
+      (id) => said({ type: 'funding_signed', temporary_channel_id: id, signature: new Uint8Array(64) }),
+    ],
+  ] satisfies typeof ends)('with its funding half signed, as %s: its nonce is spent otherwise', (_, end) => {
+    const { alice, nonce, id } = waiting('half_signed');
+    const { channel, effects } = alice.post(end(id));
+    expect(channel.phase).toBe('cancelling');
+    expect(effects.at(-1)).toEqual({ type: 'cancel_nonce', nonce });
+  });
+
+  test('and is funded by the other side all the same, can be closed by agreement too', () => {
+    const { world, alice } = waiting('half_signed');
+    alice.post({ type: 'abort', reason: 'given up' });
+    alice.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    expect(alice.channel!.phase).toBe('failed');
+    world.bob.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    alice.post({ type: 'message', message: { type: 'shutdown', channel_id: alice.channel!.channelId! } });
+    expect(alice.channel!.phase).toBe('closing');
+    expect(sum(alice.channel!.closing!.balances) + alice.channel!.closing!.fee).toBe(15n * ae);
   });
 });

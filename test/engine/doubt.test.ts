@@ -5,16 +5,8 @@ import { signedTx, signingBytes, txHash } from '../../src/protocol/chain/signed.
 import { oldDisk, online, type Party, seenOnChain, settled, until } from './party.ts';
 import { ae, scene } from './scene.ts';
 
-const { blocks, url, chain, balance, party, lastSeed, pay, openChannel } = scene(230, 150);
+const { blocks, drop, chain, balance, party, lastSeed, pay, openChannel } = scene(230, 150);
 
-const drop = async (types: string[]) => {
-  const response = await fetch(`${url()}/devnet/mode`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ drop: types }),
-  });
-  expect(response.status).toBe(200);
-};
 afterEach(() => drop([]));
 const nonce = async (who: Party) => (await chain().account(who.publicKey)).nonce;
 

@@ -51,6 +51,8 @@ export interface PartyOptions {
   store?: Store;
   settings?: Partial<Settings>;
   minimumDepth?: number;
+  /** Its time, where it is not the machine's. */
+  now?(): number;
   /** New channels name it. */
   tower?: TowerAddress;
   /** Decides about proposed channels; accepts all by default. */
@@ -78,7 +80,7 @@ export async function startParty(options: PartyOptions): Promise<Party> {
     store,
     signer,
     verify,
-    clock,
+    clock: options.now ? { ...clock, now: options.now } : clock,
     random,
     transport,
     chain: () => chain,

@@ -30,7 +30,7 @@ export function scene(firstSeed: number, keyBlockMs = 150) {
   });
 
   const chain = () => createNodeClient({ url: devnet.url, timeoutMs: 5_000 });
-  const balance = async (who: Party) => (await chain().account(who.publicKey)).balance;
+  const balance = async (who: Pick<Party, 'publicKey'>) => (await chain().account(who.publicKey)).balance;
 
   async function party(options: Partial<PartyOptions> = {}): Promise<Party> {
     const made = await startParty({ node: devnet.url, seedByte: ++seeds, ...options });
@@ -39,7 +39,7 @@ export function scene(firstSeed: number, keyBlockMs = 150) {
   }
 
   /** 100 AE from the faucet, arrived. */
-  async function fund(who: Party): Promise<void> {
+  async function fund(who: Pick<Party, 'publicKey' | 'address'>): Promise<void> {
     const response = await fetch(`${devnet.url}/devnet/faucet`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -64,6 +64,15 @@ export function scene(firstSeed: number, keyBlockMs = 150) {
         async () => (await chain().status()).height,
         (height) => height >= start + count,
       );
+    },
+    /** The node takes transactions of these types and loses them. */
+    async drop(types: string[]): Promise<void> {
+      const response = await fetch(`${devnet.url}/devnet/mode`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ drop: types }),
+      });
+      if (!response.ok) throw new Error(`the devnet answered ${response.status}`);
     },
     balance,
     party,

@@ -8,7 +8,7 @@ import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type Tx } from '../chain/tx.ts';
 import { proofOfInclusion } from '../state/poi.ts';
 import { account, sign } from './ask.ts';
-import { gasPrice, openingState } from './establish.ts';
+import { gasPrice, openingState, rebroadcast } from './establish.ts';
 import { doneOutcome, dropRequests, failedProposal, outcomeOf } from './failure.ts';
 import { followForced, soloDone, soloGivenUp } from './forced.ts';
 import { hold, nextNonce, replacing, unspent } from './held.ts';
@@ -35,6 +35,7 @@ import type {
   HistoryEntry,
   OnChain,
   Outcome,
+  Phase,
   Rule,
   Solo,
   Transition,
@@ -333,6 +334,9 @@ function* waitsBehind(channel: Channel, solo: Solo): Rule<boolean> {
 const stopped = (channel: Channel, env: Env, reason: string): Transition =>
   transition(change(channel, env, { phase: 'failed', reason }), persist([{ kind: 'failed', note: reason }]));
 
+/** Phases in which `onFundingConfirmations` sees to it that the funding is posted. */
+const postsFunding: ReadonlySet<Phase> = new Set(['confirming', 'locking', 'open']);
+
 /**
  * The funding is not in the chain: not yet, or taken away by a reorganisation, and then it is posted again. Once its
  * nonce is spent otherwise, for good, it can never come.
@@ -340,10 +344,12 @@ const stopped = (channel: Channel, env: Env, reason: string): Transition =>
 function* unfunded(channel: Channel, env: Env, height: number): Rule {
   const payer = yield* account(channel.keys.initiator);
   if (!payer || !channel.funding) return transition(channel);
-  if (payer.nonce < channel.funding.nonce)
-    return channel.goneAt === null
-      ? transition(channel)
-      : transition(change(channel, env, { goneAt: null }), persist());
+  if (payer.nonce < channel.funding.nonce) {
+    // Also of a channel that stopped: nothing behind the payer's nonce could be mined.
+    const again = postsFunding.has(channel.phase) ? [] : [rebroadcast(channel)];
+    if (channel.goneAt === null) return transition(channel, ...again);
+    return transition(change(channel, env, { goneAt: null }), persist(), ...again);
+  }
   if (channel.goneAt === null) return transition(change(channel, env, { goneAt: height }), persist());
   if (height - channel.goneAt < Math.max(absence, channel.minimumDepth)) return transition(channel);
   const reason = channel.onChain

@@ -11,7 +11,7 @@ import { serializeTx, type TxOf } from '../chain/tx.ts';
 import { parseEntry, serializeEntry } from '../state/entries.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { account, reserveNonce, sign, verify } from './ask.ts';
-import { errorData, stop } from './failure.ts';
+import { cancel, stop } from './failure.ts';
 import { isOutOfReach, nonceSearch, outOfReach } from './held.ts';
 import { isValidKey } from './keys.ts';
 import { change, hashOf, idle, latest, other, persist, transition, updateBytes, withLive } from './record.ts';
@@ -370,13 +370,8 @@ function isPush(channel: Channel, entry: Uint8Array): boolean {
 export function* onPushAck(channel: Channel, env: Env, message: MessageOf<'update_ack'>): Rule {
   const proposal = channel.proposal!;
   const bytes = updateBytes(channel.networkId, channel.channelId!, 0n, proposal.stateHash);
-  if (message.sequence_number !== 0n || !(yield* verify(channel.keys.responder, bytes, message.signature))) {
-    const stopped = stop(channel, env, "the peer's signature on update 0 is invalid", true);
-    return {
-      ...stopped,
-      effects: [{ type: 'release_nonce', nonce: channel.funding!.nonce }, ...stopped.effects],
-    };
-  }
+  if (message.sequence_number !== 0n || !(yield* verify(channel.keys.responder, bytes, message.signature)))
+    return stop(channel, env, "the peer's signature on update 0 is invalid", true);
   return yield* sendFunding(change(channel, env, { proposal: null }), env);
 }
 
@@ -500,18 +495,6 @@ export function* completeFunding(channel: Channel, env: Env, signature: Uint8Arr
   );
 }
 
-/** Gives up after funding_created: the peer could still complete it, so its nonce is spent otherwise (PROTOCOL 1). */
-export function cancel(channel: Channel, env: Env, reason: string, tell: boolean): Transition {
-  const effects: Effect[] = [persist([{ kind: 'aborted', note: reason }])];
-  if (tell)
-    effects.push({
-      type: 'send',
-      message: { type: 'error', channel_id: channel.temporaryId, data: errorData(reason) },
-    });
-  effects.push({ type: 'cancel_nonce', nonce: channel.funding!.nonce });
-  return transition(change(channel, env, { phase: 'cancelling', reason }), ...effects);
-}
-
 /** While cancelling: the nonce is spent otherwise, so the funding can never take effect. */
 export function onCancelConfirmed(channel: Channel, env: Env, confirmations: number | null): Transition {
   if (!isFinal(channel, confirmations)) return transition(channel);
@@ -523,9 +506,10 @@ export function onFundedDespiteCancel(channel: Channel, env: Env, confirmations:
   if (!isFinal(channel, confirmations)) return transition(channel);
   const reason =
     'The other side completed the funding although the opening was given up. Close the channel to get the coins back.';
+  const state = openingState(channel);
   return transition(
-    change(channel, env, { phase: 'failed', reason }),
-    persist([{ kind: 'failed', note: reason, balances: openingBalances(channel.terms) }]),
+    change(channel, env, { phase: 'failed', reason, latest: state }),
+    persist([{ kind: 'failed', note: reason, balances: state.balances }]),
   );
 }
 
@@ -562,7 +546,8 @@ export function onFundingConfirmations(channel: Channel, env: Env, confirmations
 export const fundingBytes = (channel: Channel): Uint8Array =>
   signedTx(channel.funding!.tx, Object.values(channel.funding!.signatures) as Uint8Array[]);
 
-const rebroadcast = (channel: Channel): Effect => ({
+/** For where the chain does not have it. */
+export const rebroadcast = (channel: Channel): Effect => ({
   type: 'broadcast',
   what: 'funding',
   signedTx: fundingBytes(channel),

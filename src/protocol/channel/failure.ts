@@ -43,26 +43,41 @@ export function dropRequests(channel: Channel, code: string, message: string): E
 
 /**
  * Stops the channel: where money is committed it freezes as `failed` (it takes no update any more; the close stays
- * possible), else it is `aborted`. `tell` says whether the peer gets an `error`.
+ * possible), else it is `aborted`, and a nonce that was reserved for its funding is free again. Between the two lies a
+ * half-signed funding, which is cancelled. `tell` says whether the peer gets an `error`.
  */
 export function stop(channel: Channel, env: Env, reason: string, tell: boolean): Transition {
-  const committed = isCommitted(channel);
-  const kind = committed ? 'failed' : 'aborted';
+  if (channel.phase === 'half_signed') return cancel(channel, env, reason, tell);
+  const kind = isCommitted(channel) ? 'failed' : 'aborted';
   const next = withLive(change(channel, env, { phase: kind, reason }), { queue: [], incoming: null });
-  const effects: Effect[] = [
+  return transition(
+    next,
+    // Nothing is signed for it yet. Kept, it would hold up all that the account does later.
+    ...(channel.phase === 'pushing' ? [release(channel)] : []),
     persist(
       [{ kind, note: reason, balances: channel.latest?.balances ?? null }],
       failedProposal(channel, reason),
     ),
     ...dropRequests(channel, 'failed', reason),
-  ];
-  if (tell)
-    effects.push({
-      type: 'send',
-      message: { type: 'error', channel_id: wireId(channel), data: errorData(reason) },
-    });
-  return transition(next, ...effects);
+    ...(tell ? [errorTo(channel, reason)] : []),
+  );
 }
+
+/** Gives up after funding_created: the peer could still complete it, so its nonce is spent otherwise (PROTOCOL 1). */
+export const cancel = (channel: Channel, env: Env, reason: string, tell: boolean): Transition =>
+  transition(
+    change(channel, env, { phase: 'cancelling', reason }),
+    persist([{ kind: 'aborted', note: reason }]),
+    ...(tell ? [errorTo(channel, reason)] : []),
+    { type: 'cancel_nonce', nonce: channel.funding!.nonce },
+  );
+
+const release = (channel: Channel): Effect => ({ type: 'release_nonce', nonce: channel.funding!.nonce });
+
+const errorTo = (channel: Channel, reason: string): Effect => ({
+  type: 'send',
+  message: { type: 'error', channel_id: wireId(channel), data: errorData(reason) },
+});
 
 /** A proposal that will not be answered: its requests end undecided, and are told so. */
 export function failedProposal(channel: Channel, reason: string): Outcome[] {

@@ -1,6 +1,5 @@
 /** Connections and time (PROTOCOL 9): ping and pong, leave, what a lost connection means, and which timers run. */
 import type { MessageOf } from '../wire/index.ts';
-import { cancel } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
 import { isCall, keepCall } from './forced.ts';
 import { bothSigned } from './move.ts';
@@ -76,7 +75,7 @@ export function onAnswerTimeout(channel: Channel): Transition {
 
 /** No answer in time, before anything was committed. */
 export function onAcceptTimeout(channel: Channel, env: Env): Transition {
-  return abandon(channel, env, 'The other side did not answer in time. Nothing was committed.', true);
+  return stop(channel, env, 'The other side did not answer in time. Nothing was committed.', true);
 }
 
 /** Nobody decided in time about an opening. */
@@ -84,31 +83,16 @@ export function onUndecided(channel: Channel, env: Env): Transition {
   return stop(channel, env, 'Nobody decided about this channel in time. Nothing was committed.', true);
 }
 
-/** Ends an opening to which nothing commits; a nonce that was reserved for it is free again. */
-function abandon(channel: Channel, env: Env, reason: string, tell: boolean): Transition {
-  const stopped = stop(channel, env, reason, tell);
-  if (channel.phase !== 'pushing') return stopped;
-  return {
-    ...stopped,
-    effects: [{ type: 'release_nonce', nonce: channel.funding!.nonce }, ...stopped.effects],
-  };
-}
-
-/** The person gives the opening up, or the engine could not reach the peer. */
+/** The person gives the opening up, its funding half signed or not, or the engine could not reach the peer. */
 export function onAbort(channel: Channel, env: Env, event: EventOf<'abort'>): Transition {
-  return abandon(channel, env, event.reason, channel.live.link !== 'down');
-}
-
-/** The person gives up a half-signed funding. */
-export function onAbortHalfSigned(channel: Channel, env: Env, event: EventOf<'abort'>): Transition {
-  return cancel(channel, env, event.reason, channel.live.link !== 'down');
+  return stop(channel, env, event.reason, channel.live.link !== 'down');
 }
 
 const lost = (channel: Channel): Channel => ({ ...channel, live: idle });
 
 /** The connection is gone while nothing is committed. */
 export function onLostOpening(channel: Channel, env: Env): Transition {
-  return abandon(lost(channel), env, 'The connection was lost before anything was committed.', false);
+  return stop(lost(channel), env, 'The connection was lost before anything was committed.', false);
 }
 
 /** The connection is gone: what is queued ends unpaid, what was proposed waits for the reconnect. */

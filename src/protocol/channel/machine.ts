@@ -16,7 +16,6 @@ import { onCloseSolo, onNoncesSpent, onOnChain, onReappeared, onSoloConfirmation
 import { heldBack, onDoubt } from './doubt.ts';
 import {
   accept,
-  cancel,
   fund,
   onAccept,
   onCancelConfirmed,
@@ -34,7 +33,6 @@ import { errorData, outcomeOf, stop } from './failure.ts';
 import { onForced, onForceProgress, onForgetCall, onSnapshot } from './forced.ts';
 import {
   onAbort,
-  onAbortHalfSigned,
   onAcceptTimeout,
   onAnswerTimeout,
   onConnected,
@@ -113,10 +111,6 @@ type Cells = { [K in EventKey]?: (channel: Channel, env: Env, payload: PayloadOf
 /** `error` ends the channel (seed: error). */
 function onError(channel: Channel, env: Env, message: MessageOf<'error'>): Transition {
   return stop(channel, env, `The other side reported: ${new TextDecoder().decode(message.data)}`, false);
-}
-/** `error` after funding_created: the peer may have completed it all the same. */
-function onErrorHalfSigned(channel: Channel, env: Env, message: MessageOf<'error'>): Transition {
-  return cancel(channel, env, `The other side reported: ${new TextDecoder().decode(message.data)}`, false);
 }
 function ignore(channel: Channel): Transition {
   return transition(channel);
@@ -205,8 +199,7 @@ const table: Record<Phase, Cells> = {
   half_signed: {
     ...alive,
     connected: greet,
-    abort: onAbortHalfSigned,
-    'message:error': onErrorHalfSigned,
+    abort: onAbort,
     'message:funding_signed': onFundingSigned,
     'message:channel_reestablish': onReestablish,
     'timer:accept': onAnswerTimeout,

@@ -39,9 +39,9 @@ export const richness = 1000n * ae;
 
 export class ChainParty extends Party {
   declare readonly world: ChainWorld;
-  /** Nonces that nobody else may use, in memory and as they are durable. */
-  held = new Set<bigint>();
-  heldOnDisk = new Set<bigint>();
+  /** Nonces that nobody else may use, each with its channel's temporary id, in memory and as they are durable. */
+  held = new Map<bigint, Uint8Array | null>();
+  heldOnDisk = new Map<bigint, Uint8Array | null>();
   /** Stored beside the channel: what spends the nonce of an opening that was given up. */
   cancelTx: Uint8Array | null = null;
   /** The durable outcomes of each request, by its id. */
@@ -55,25 +55,25 @@ export class ChainParty extends Party {
         ? (this.world.chain.state.account(ask.key) ?? { balance: 0n, nonce: 0n })
         : null;
     if (ask.ask === 'on_chain') return this.nodeAnswers ? this.#object(ask.channelId) : null;
-    if (ask.ask === 'reserve_nonce') return this.nodeAnswers ? this.reserve() : null;
+    if (ask.ask === 'reserve_nonce') return this.nodeAnswers ? this.reserve(this.channel!.temporaryId) : null;
     return super.answer(ask);
   }
 
   /** As src/engine/nonces.ts. */
-  reserve(): bigint {
+  reserve(holder: Uint8Array | null = null): bigint {
     const { chain } = this.world;
     const used = chain.state.account(this.keys.publicKey)?.nonce ?? 0n;
-    for (const nonce of [...this.held]) if (nonce <= used) this.held.delete(nonce);
+    for (const nonce of [...this.held.keys()]) if (nonce <= used) this.held.delete(nonce);
     let nonce = chain.nextNonce(this.keys.publicKey, 'max');
     while (this.held.has(nonce)) nonce += 1n;
-    this.held.add(nonce);
+    this.held.set(nonce, holder);
     return nonce;
   }
 
   override write(next: Channel): void {
     const outcomes = this.deferred?.outcomes ?? [];
     super.write(next);
-    this.heldOnDisk = new Set(this.held);
+    this.heldOnDisk = new Map(this.held);
     this.#decide(outcomes);
   }
 
@@ -109,7 +109,7 @@ export class ChainParty extends Party {
   }
 
   /** A spend of nothing to itself at twice the fee, as src/engine/engine.ts `cancelNonce`. */
-  spendOnNothing(nonce: bigint): Uint8Array {
+  spendOnNothing(nonce: bigint, price = 2n * 10n ** 9n): Uint8Array {
     const tx: TxOf<'SpendTx'> = {
       type: 'SpendTx',
       senderId: this.keys.publicKey,
@@ -120,12 +120,12 @@ export class ChainParty extends Party {
       nonce,
       payload: new Uint8Array(),
     };
-    const bytes = serializeTx({ ...tx, fee: minFee(tx, 2n * 10n ** 9n) });
+    const bytes = serializeTx({ ...tx, fee: minFee(tx, price) });
     return signedTx(bytes, [signs(this.keys, signingBytes(networkId, txHash(bytes)))]);
   }
 
   override restart(): void {
-    this.held = new Set(this.heldOnDisk);
+    this.held = new Map(this.heldOnDisk);
     this.#firstSeen.clear();
     super.restart();
   }
@@ -149,12 +149,31 @@ export class ChainParty extends Party {
   // ---- the watcher, as src/engine/watcher.ts
 
   look(): void {
+    this.#closeGap();
     if (!this.channel) return;
     if (isOver(this.channel)) return this.#lookAtHeld(this.channel);
     this.#lookAtPhase(this.channel);
     if (watched.has(this.channel.phase) && this.channel.channelId) this.#lookAtObject(this.channel);
     if (!this.channel.solo || isOver(this.channel)) return;
     this.post({ type: 'chain', what: 'solo', confirmations: this.world.depth(soloTxHash(this.channel)) });
+  }
+
+  /** As src/engine/gaps.ts, which waits a little longer. */
+  #closeGap(): void {
+    const { chain } = this.world;
+    const next = (chain.state.account(this.keys.publicKey)?.nonce ?? 0n) + 1n;
+    if (chain.nextNonce(this.keys.publicKey, 'continuity') > next || this.#uses(next)) return;
+    if (![...this.held.keys()].some((nonce) => nonce > next)) return;
+    this.held.set(next, null);
+    this.world.submit(this.spendOnNothing(next));
+  }
+
+  /** Whether the channel sees to it that this nonce is spent. */
+  #uses(nonce: bigint): boolean {
+    const { channel } = this;
+    const holder = this.held.get(nonce);
+    if (!channel || !holder || !equalBytes(holder, channel.temporaryId)) return false;
+    return !isOver(channel) || channel.held.some((one) => one.nonce === nonce);
   }
 
   #lookAtHeld(channel: Channel): void {

@@ -67,7 +67,7 @@ test('a nonce of a solo transaction is free again when the channel is gone', () 
   const { world } = run(flowOf('both close alone'), { who: 'alice', effect: 8, arrives: false });
   const used = world.chain.state.account(world.alice.keys.publicKey)!.nonce;
   expect(world.alice.channel!.phase).toBe('closed');
-  expect([...world.alice.held].filter((nonce) => nonce > used)).toEqual([]);
+  expect([...world.alice.held.keys()].filter((nonce) => nonce > used)).toEqual([]);
 });
 
 // dispute.ts `gone`: without having seen the lock it ignores that the object is gone; the peer's `error` then fails it.

@@ -191,7 +191,7 @@ function cheatByBob(gone: boolean): Pick<Flow, 'start' | 'begin'> {
     begin(world) {
       if (gone) world.leave(world.bob);
       world.submit(soloTx(world.bob, world.alice.channel!, 'ChannelCloseSoloTx', old));
-      world.bob.heldOnDisk = new Set(world.bob.held);
+      world.bob.heldOnDisk = new Map(world.bob.held);
     },
   };
 }
