@@ -49,6 +49,8 @@ export interface ActorDeps {
   chain(): Chain;
   nonces: Nonces;
   env(): Env;
+  /** Whether no other channel with this peer has that channel_id; from then on it is this one's. */
+  claim(actor: ChannelActor, channelId: Uint8Array): boolean;
   /** The channel changed in a way that someone may want to see. */
   changed(actor: ChannelActor): void;
   /** How a request ended. `durable` false: it will be, or PROTOCOL 6 brings the same one again after a restart. */
@@ -140,6 +142,8 @@ export class ChannelActor {
   /** Changes what is stored beside the channel, durable when it resolves. */
   update(changes: Partial<Omit<StoredChannel, 'channel' | 'nextIndex'>>): Promise<void> {
     return this.#enqueue(async () => {
+      // Another engine may have the store by now.
+      if (this.#stopped) return;
       await this.#flush();
       const next = { ...this.#stored, ...changes };
       await this.#deps.store.commit([{ table: 'channels', key: this.id, value: storable(next) }]);
@@ -171,10 +175,16 @@ export class ChannelActor {
     if (this.#stopped) return { channel: this.channel, effects: [] };
     const before = this.channel;
     try {
-      const run = step(before, event, this.#deps.env());
-      let turn = run.next();
-      while (!turn.done) turn = run.next(await this.#answer(turn.value));
-      const done = turn.value;
+      let done = await this.#step(event);
+      const { channelId } = done.channel;
+      if (channelId && !before.channelId && !this.#deps.claim(this, channelId)) {
+        // Nothing of it has left yet.
+        this.#release();
+        done = await this.#step({
+          type: 'abort',
+          reason: 'this channel_id belongs to another channel of ours',
+        });
+      }
       await this.#carryOut(done);
       if (this.#nodes.isDue) await this.#sweep();
       if (done.channel !== before) this.#deps.changed(this);
@@ -182,13 +192,27 @@ export class ChannelActor {
       return done;
     } catch (error) {
       // Nothing of this event happened: neither record nor message.
-      for (const nonce of this.#reserved) this.#deps.nonces.release(nonce);
+      this.#release();
       this.#failed(error);
       throw error;
     } finally {
       this.#writes = [];
       this.#reserved = [];
     }
+  }
+
+  /** Nothing will use the nonces that this event has reserved. */
+  #release(): void {
+    for (const nonce of this.#reserved) this.#deps.nonces.release(nonce);
+    this.#reserved = [];
+    this.#writes = [];
+  }
+
+  async #step(event: Event): Promise<Transition> {
+    const run = step(this.channel, event, this.#deps.env());
+    let turn = run.next();
+    while (!turn.done) turn = run.next(await this.#answer(turn.value));
+    return turn.value;
   }
 
   async #answer(ask: Ask): Promise<Answer> {
@@ -398,7 +422,8 @@ export class ChannelActor {
     const cancel = this.#deps.clock.after(ms, () => {
       this.#running.delete(timer.name);
       if (this.#stopped) return;
-      const silent = this.#deps.clock.now() - this.#heardAt;
+      // A clock that was set back tells of no silence.
+      const silent = Math.max(0, this.#deps.clock.now() - this.#heardAt);
       // Silence counts from the last message, so that a busy channel sets no timer per message.
       if (timer.name === 'silence' && silent < timer.ms) this.#start(timer, timer.ms - silent);
       else void this.post({ type: 'timer', name: timer.name }).catch(() => undefined);

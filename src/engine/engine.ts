@@ -23,6 +23,7 @@ import {
   inAe,
   initiate,
   isCommitted,
+  isHalfSigned,
   isOver,
   moveFee,
   type Outcome,
@@ -141,6 +142,7 @@ export class Engine {
   #accountSeenAt = 0;
   #stopped = false;
   readonly #actors = new Map<string, ChannelActor>();
+  /** By the peer and an id that its messages may carry: a stranger may choose the id of a channel between two others. */
   readonly #byWire = new Map<string, ChannelActor>();
   readonly #waiting = new Map<
     string,
@@ -196,6 +198,7 @@ export class Engine {
     this.#doubt = createDoubt({ ...account, spend: (nonce) => this.#spendOnNothing(nonce) });
     this.#gaps = createGaps({
       ...account,
+      isUrgent: (nonce) => this.#isUrgent(nonce),
       spend: async (nonce, tries) =>
         (await this.#spendOnNothing(nonce, gasPrice(Math.min(tries, feeSteps)))).signed,
     });
@@ -332,7 +335,7 @@ export class Engine {
     peerName: string | null = null,
   ): Promise<ChannelActor> {
     this.#requireSole();
-    if (this.#byWire.has(toHex(channelId)))
+    if (this.#isKnown(toHex(channelId)))
       throw new EngineError('known_channel', 'This channel is in your wallet already.');
     const object = await this.#deps.chain().channel(channelId);
     if (!object)
@@ -645,6 +648,7 @@ export class Engine {
       return { hash: txHash(known.signed), fee: known.fee };
     }
     const nonce = await this.#nonces.reserve(key);
+    let stored = false;
     try {
       const { signed, fee } = await this.#spendTx(to, amount, nonce, new Uint8Array(), gasPrice(feeStep));
       const { balance } = await chain.account(this.#deps.signer.publicKey);
@@ -657,11 +661,14 @@ export class Engine {
         this.#nonces.hold(nonce, key),
         { table: 'requests', key, value: { signed, fee } },
       ]);
+      stored = true;
       await chain.post(signed);
       return { hash: txHash(signed), fee };
     } catch (error) {
-      // Unless the node refused it, it may have taken it: then the stored one stays, and can be posted again.
-      if (!(error instanceof ChainUnavailableError))
+      // In memory at once: kept, it would hold up all that the account does later.
+      if (!stored) this.#nonces.release(nonce);
+      // Unless the node refused it, it may have taken it: then the stored one stays, and is posted again.
+      else if (!(error instanceof ChainUnavailableError))
         await this.#deps.store.commit([
           this.#nonces.release(nonce),
           { table: 'requests', key, value: undefined },
@@ -834,10 +841,15 @@ export class Engine {
     if (!(await this.#deps.store.get('requests', key))) {
       if (!(await this.#nonces.take(nonce, 'publish')))
         throw new EngineError('nonce_held', `Nonce ${nonce} belongs to another transaction of this wallet.`);
-      await this.#deps.store.commit([
-        this.#nonces.hold(nonce, 'publish'),
-        { table: 'requests', key, value: { signed } },
-      ]);
+      try {
+        await this.#deps.store.commit([
+          this.#nonces.hold(nonce, 'publish'),
+          { table: 'requests', key, value: { signed } },
+        ]);
+      } catch (error) {
+        this.#nonces.release(nonce);
+        throw error;
+      }
     }
     try {
       return await this.#deps.chain().post(signed);
@@ -947,6 +959,7 @@ export class Engine {
       chain: this.#deps.chain,
       nonces: this.#nonces,
       env: () => this.#env(),
+      claim: (actor, id) => this.#claim(actor, toHex(id)),
       changed: (actor) => {
         this.#index(actor);
         this.#believe(actor);
@@ -974,8 +987,28 @@ export class Engine {
   }
 
   #index(actor: ChannelActor): void {
-    this.#byWire.set(actor.id, actor);
-    if (actor.channel.channelId) this.#byWire.set(toHex(actor.channel.channelId), actor);
+    this.#claim(actor, actor.id);
+    if (actor.channel.channelId) this.#claim(actor, toHex(actor.channel.channelId));
+  }
+
+  /**
+   * From here on messages of its peer under this id are for this channel. @returns false where another one that is not
+   * over has the id: two records of one channel on the chain would each take payments, and only one could show its state
+   */
+  #claim(actor: ChannelActor, id: string): boolean {
+    const key = wireKey(actor.peer, id);
+    const holder = this.#byWire.get(key);
+    if (holder && holder !== actor && !holder.over) return false;
+    this.#byWire.set(key, actor);
+    return true;
+  }
+
+  /** Whether a channel here has this id, temporary or not. */
+  #isKnown(id: string): boolean {
+    return (
+      this.#actors.has(id) ||
+      this.channels().some(({ channel }) => channel.channelId !== null && toHex(channel.channelId) === id)
+    );
   }
 
   /** A channel out of a backup is as good as any other once the peer has shown its latest state. */
@@ -1006,7 +1039,9 @@ export class Engine {
    */
   async #lookAtAccount(height: number): Promise<void> {
     const now = this.#deps.clock.now();
-    if (now - this.#accountSeenAt < accountInterval) return;
+    const { nonce: first } = this.#nonces.holders()[0] ?? { nonce: null };
+    const isUrgent = first !== null && this.#isUrgent(first);
+    if (now - this.#accountSeenAt < accountInterval && !isUrgent) return;
     this.#accountSeenAt = now;
     const { nonce } = await this.#deps.chain().account(this.#deps.signer.publicKey);
     if (await this.#nonces.isForeign(nonce)) {
@@ -1024,8 +1059,15 @@ export class Engine {
   /** Whether a nonce's holder sees to it that it gets spent; a payment that waits is posted again. */
   async #isKept(holder: string, nonce: bigint): Promise<boolean> {
     const actor = this.#actors.get(holder);
-    if (actor) return !actor.over || actor.channel.held.some((one) => one.nonce === nonce);
-    return holder.startsWith(spendScope) && this.#keepPosted(holder);
+    if (!actor) return holder.startsWith(spendScope) && this.#keepPosted(holder);
+    if (actor.over) return actor.channel.held.some((one) => one.nonce === nonce);
+    // What it has half signed waits for the other side, which may never answer.
+    return !this.#isUrgent(nonce) || !isHalfSigned(actor.channel, nonce);
+  }
+
+  /** Whether a close, or the answer to one, waits for this nonce: its time runs out. */
+  #isUrgent(nonce: bigint): boolean {
+    return this.channels().some(({ channel: { solo } }) => solo !== null && solo.nonce > nonce);
   }
 
   #wanted(peer: Uint8Array): string[] {
@@ -1054,8 +1096,8 @@ export class Engine {
   #route(peer: Uint8Array, message: Message): void {
     if (message.type === 'channel_open') return this.#onOpen(peer, message);
     const id = toHex('channel_id' in message ? message.channel_id : message.temporary_channel_id);
-    const actor = this.#byWire.get(id);
-    if (actor && toHex(actor.peer) === toHex(peer)) {
+    const actor = this.#byWire.get(wireKey(peer, id));
+    if (actor) {
       this.#quietly(actor.post({ type: 'message', message }));
       return;
     }
@@ -1085,7 +1127,7 @@ export class Engine {
         networkId: this.#deps.network.networkId,
         chainHash: this.#deps.network.chainHash,
         peer,
-        isUnique: !this.#byWire.has(id),
+        isUnique: !this.#isKnown(id),
       },
       this.#env(),
     );
@@ -1103,6 +1145,7 @@ export class Engine {
   }
 }
 
+const wireKey = (peer: Uint8Array, id: string): string => `${toHex(peer)}/${id}`;
 const stopSentence = 'The wallet stopped before the other side answered: ask again with the same request id.';
 const failed = ({ scope, id }: Request, code: string, message: string): Outcome => ({
   scope,

@@ -17,6 +17,8 @@ export interface GapsDeps {
   account: Uint8Array;
   /** Whether this holder of the nonce sees to it that it gets spent; what waits for that is posted again. */
   isKept(holder: string, nonce: bigint): Promise<boolean>;
+  /** Whether what waits behind this nonce may not wait. */
+  isUrgent(nonce: bigint): boolean;
   /** A signed transaction that spends this nonce on nothing; each try is for twice the fee of the one before. */
   spend(nonce: bigint, tries: number): Promise<Uint8Array>;
 }
@@ -26,7 +28,7 @@ export interface Gaps {
   look(used: bigint, height: number): Promise<void>;
 }
 
-export function createGaps({ store, chain, nonces, account, isKept, spend }: GapsDeps): Gaps {
+export function createGaps({ store, chain, nonces, account, isKept, isUrgent, spend }: GapsDeps): Gaps {
   let gap: { nonce: bigint; since: number; tries: number } | null = null;
 
   async function isUnused(nonce: bigint): Promise<boolean> {
@@ -45,7 +47,7 @@ export function createGaps({ store, chain, nonces, account, isKept, spend }: Gap
         return;
       }
       if (gap?.nonce !== nonce) gap = { nonce, since: height, tries: 0 };
-      if (height - gap.since < patience) return;
+      if (height - gap.since < (isUrgent(nonce) ? 0 : patience)) return;
       // False where it is held all the same, by what will not use it.
       await nonces.take(nonce, holder);
       await store.commit([nonces.hold(nonce, holder)]);

@@ -49,6 +49,15 @@ const scannedAtMost = 5_000;
 const needsLook = (channel: Channel): boolean =>
   moveUndone(channel) || isOldForced(channel) || channel.goneAt !== null;
 
+/** So many channels are looked at at once. */
+const atOnce = 8;
+
+/**
+ * Those first in which coins of this side may be contested: openings that nobody ever funds, of which a stranger can make
+ * many, must not keep a close from being seen.
+ */
+const rank = (channel: Channel): number => (isOver(channel) ? 2 : channel.onChain ? 0 : 1);
+
 /** The nonce of a signed transaction of the own making. */
 function nonceOf(signed: Uint8Array): bigint | null {
   const tx = parseTx(parseSignedTx(signed).tx);
@@ -82,13 +91,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     }
     deps.seen(status, null);
     top = Math.max(top, status.height);
-    for (const actor of [...deps.actors()]) {
-      try {
-        await watch(actor, status.height);
-      } catch {
-        // The node stumbled over this one: the next look tries again.
-      }
-    }
+    const { height } = status;
+    const waiting = [...deps.actors()].sort((a, b) => rank(a.channel) - rank(b.channel)).values();
+    const worker = async () => {
+      // The node stumbled over one: the next look tries again.
+      for (const actor of waiting) await watch(actor, height).catch(() => undefined);
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
     const restored = [...deps.actors()].filter(({ channel }) => channel.doubt && !isOver(channel));
     if (restored.length > 0) await deps.settleDoubt(restored, status.height).catch(() => undefined);
   }

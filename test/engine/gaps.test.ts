@@ -51,6 +51,7 @@ async function account(isKept: (holder: string, nonce: bigint) => Promise<boolea
     nonces,
     account: signer.publicKey,
     isKept,
+    isUrgent: () => false,
     spend(nonce, tries) {
       made.push({ nonce, tries });
       return spend(nonce, tries);

@@ -167,17 +167,16 @@ function* createClosing(channel: Channel, env: Env, before: Effect[]): Rule {
   // Without a node nothing is signed; the next reconnect tries again.
   if (nonce === null)
     return transition(channel, ...before, { type: 'disconnect', reason: 'the node cannot be asked' });
+  // One that waits already is not given back.
+  const free: Effect[] = waiting.length > 0 ? [] : [{ type: 'release_nonce', nonce }];
   if (isOutOfReach(nonce, spent))
-    return transition(
-      channel,
-      ...before,
-      { type: 'release_nonce', nonce },
-      { type: 'disconnect', reason: outOfReach(nonce, spent) },
-    );
+    return transition(channel, ...before, ...free, {
+      type: 'disconnect',
+      reason: outOfReach(nonce, spent),
+    });
   const closing = sameClosing(channel, nonce) ?? cheapestClosing(channel, nonce, waiting[0]);
   if (!closing) {
     const stopped = stop(channel, env, 'the balances do not cover the fee of a mutual close', true);
-    const free: Effect[] = waiting.length > 0 ? [] : [{ type: 'release_nonce', nonce }];
     return { ...stopped, effects: [...before, ...free, ...stopped.effects] };
   }
   const signature = yield* sign(signingBytes(channel.networkId, closing.hash));

@@ -25,6 +25,12 @@ export function hold(held: readonly Held[], nonce: bigint, fee: bigint): Held[] 
   return [...others, { nonce, fee: known && known.fee > fee ? known.fee : fee }];
 }
 
+/** Whether this nonce is of a transaction that this side has signed and the other one has not, as far as is known. */
+export function isHalfSigned({ funding, closing, move, role }: Channel, nonce: bigint): boolean {
+  const joint = [funding, closing?.by === role ? closing : null, move?.by === role ? move : null];
+  return joint.some((one) => one?.nonce === nonce && !(one.signatures.initiator && one.signatures.responder));
+}
+
 /** What the chain has not spent. @param spent the account's nonce on chain */
 export const unspent = (channel: Channel, spent: bigint): Held[] =>
   channel.held.filter(({ nonce }) => nonce > spent).sort((a, b) => (a.nonce < b.nonce ? -1 : 1));

@@ -40,7 +40,7 @@ export {
   initiate,
 } from './establish.ts';
 export { type ForceQuote, forceQuote, snapshotFee, unsignedCall } from './forced.ts';
-export { nonceSearch, unspent } from './held.ts';
+export { isHalfSigned, nonceSearch, unspent } from './held.ts';
 export { type Timer, timers } from './liveness.ts';
 export { type EventKey, eventKeys, outcomeName, step } from './machine.ts';
 export { bothSigned, bytesOf as moveBytes, moveFee, moveTxHash, tookEffect } from './move.ts';
