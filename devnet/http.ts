@@ -18,13 +18,12 @@ const corsHeaders = {
 
 export function requestHandler(context: ApiContext, routes: readonly Route[]): RequestListener {
   return (request, response) => {
-    respond(context, routes, request).then(
-      (answer) => send(response, answer, isIntAsString(request)),
-      (error) => {
+    respond(context, routes, request)
+      .then((answer) => send(response, answer, isIntAsString(request)))
+      .catch((error) => {
         console.error('devnet: a request failed unexpectedly:', error);
         send(response, { status: 500, body: { reason: 'Internal server error' } }, false);
-      },
-    );
+      });
   };
 }
 

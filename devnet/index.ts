@@ -74,7 +74,8 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   // The port first: a second devnet by mistake fails there and leaves the first one's files alone.
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    // Once it listens: a connection that could not be taken, as with too many open files.
+    server.on('error', reject);
     server.listen(options.port ?? 3013, host, resolve);
   });
   const closeServer = () =>

@@ -4,7 +4,7 @@
  * `/config.json` tells the page which shop it belongs to; no link to the page can change who is paid.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
 
@@ -33,14 +33,15 @@ export interface DemoServer {
 
 /** @param shop where the shop peer answers `/shop.json`. Rejects where the port is taken (`EADDRINUSE`). */
 export async function serve(port: number, shop: string): Promise<DemoServer> {
-  const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://page').pathname);
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
     const answer = (status: number, type: string, body: string | Buffer) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache' });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, 'text/plain', 'only GET is answered here');
+    if (path === null) return answer(400, 'text/plain', 'the path of this request cannot be read');
     if (path === '/config.json') return answer(200, 'application/json', JSON.stringify({ shop }));
     const entry = Object.hasOwn(modules, path) ? modules[path]! : null;
     if (entry) return answer(200, types['.js']!, await bundled(entry));
@@ -53,9 +54,18 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
     } catch {
       answer(404, 'text/plain', 'there is no such file');
     }
+  }
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error) => {
+      console.error(`demo: ${request.url} was not answered: ${error}`);
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end();
+    });
   });
   await new Promise<void>((listening, failed) => {
-    server.once('error', failed);
+    // Once it listens: a connection that could not be taken, as with too many open files.
+    server.on('error', failed);
     server.listen(port, '127.0.0.1', listening);
   });
   return {
@@ -68,9 +78,23 @@ export async function serve(port: number, shop: string): Promise<DemoServer> {
   };
 }
 
+/** Null where it cannot be read, such as that of `GET //`, or one with half an escape. */
+function pathOf({ url = '/' }: IncomingMessage): string | null {
+  try {
+    return decodeURIComponent(new URL(url, 'http://page').pathname);
+  } catch {
+    return null;
+  }
+}
+
 function bundled(entry: string): Promise<string> {
-  if (!bundles.has(entry)) bundles.set(entry, bundle(entry));
-  return bundles.get(entry)!;
+  const found = bundles.get(entry);
+  if (found) return found;
+  const made = bundle(entry);
+  bundles.set(entry, made);
+  // The next request tries again.
+  made.catch(() => bundles.delete(entry));
+  return made;
 }
 
 /** A TypeScript module with all that it imports, for the browser. */
@@ -90,6 +114,7 @@ async function bundle(entry: string): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   const [port = '3017', shop = 'http://127.0.0.1:3016'] = process.argv.slice(2);
   const { url } = await serve(Number(port), shop);
-  for (const entry of Object.values(modules)) void bundled(entry);
+  for (const entry of Object.values(modules))
+    void bundled(entry).catch((error) => console.error(`demo: ${error}`));
   console.log(`demo shop: ${url}, game: ${url}/tictactoe/, meter: ${url}/meter/, tab: ${url}/tab/`);
 }

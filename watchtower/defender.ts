@@ -36,6 +36,9 @@ export interface Defender {
 
 /** Questions to the node at once. */
 const atOnce = 16;
+/** Milliseconds between two complaints about one channel, and channels that are named in one look's complaint. */
+const complainEvery = 60 * 60 * 1000;
+const mostNamed = 3;
 
 export function createDefender(deps: DefenderDeps): Defender {
   const { guards, chain, log } = deps;
@@ -46,6 +49,10 @@ export function createDefender(deps: DefenderDeps): Defender {
   let balance: bigint | null = null;
   let problem: string | null = null;
   let isPoor = false;
+  /** What went wrong in this look, by channel. */
+  const failures = new Map<string, unknown>();
+  /** Channels with which something goes wrong, and when that was told last. */
+  const failing = new Map<string, number>();
 
   async function once(): Promise<void> {
     const status = await chain.status();
@@ -55,15 +62,35 @@ export function createDefender(deps: DefenderDeps): Defender {
     balance = account.balance;
     tellCoins(account.balance);
     const jobs: Job[] = [];
+    failures.clear();
     const all = guards.all();
     for (let at = 0; at < all.length && !stopped; at += atOnce) {
-      const found = await Promise.all(all.slice(at, at + atOnce).map((guard) => inspect(guard, status)));
-      for (const job of found) if (job) jobs.push(job);
+      const some = all.slice(at, at + atOnce);
+      const looks = some.map((guard) => inspect(guard, status).then((job) => job && jobs.push(job)));
+      await Promise.all(some.map((guard, i) => alone(guard, looks[i]!)));
+      // A node that has gone meanwhile is waited for once, not for each channel.
+      if (some.every((guard) => failures.has(nameOf(guard)))) await chain.status();
     }
     // Not more than each can have, or the raised one is as stuck as before.
     const share = account.balance / BigInt(Math.max(1, jobs.length));
     const maxFee = share < deps.maxFee ? share : deps.maxFee;
-    for (const step of plan(jobs, account.nonce, status.height, maxFee, self)) await carryOut(step, status);
+    for (const step of plan(jobs, account.nonce, status.height, maxFee, self))
+      await alone(step.guard, carryOut(step, status));
+    complain();
+  }
+
+  /** What is wrong with one channel, which anybody may have made so, is no reason to leave the others alone. */
+  const alone = (guard: Guard, work: Promise<unknown>): Promise<unknown> =>
+    work.catch((error) => failures.set(nameOf(guard), error));
+
+  function complain(): void {
+    for (const name of failing.keys()) if (!failures.has(name)) failing.delete(name);
+    const now = deps.clock.now();
+    const due = [...failures].filter(([name]) => now - (failing.get(name) ?? -Infinity) >= complainEvery);
+    for (const [name, error] of due.slice(0, mostNamed))
+      log(`${name}: something goes wrong, and is tried again: ${wordsOf(error)}`);
+    if (due.length > mostNamed) log(`so it is with ${due.length - mostNamed} more channels`);
+    for (const [name] of due) failing.set(name, now);
   }
 
   /** What the chain has of it now; a job where a slash is due. */
@@ -142,11 +169,20 @@ export function createDefender(deps: DefenderDeps): Defender {
   ): Promise<void> {
     const told = object.lockedUntil === 0 ? '' : `${object.round}/${object.lockedUntil}/${guard.round}`;
     if (guard.told === told && Object.keys(changes).length === 0) return;
-    await change(guard, { ...changes, told });
+    try {
+      await change(guard, { ...changes, told });
+    } catch (error) {
+      // Nothing that a slash waits for.
+      failures.set(nameOf(guard), error);
+      return;
+    }
     if (guard.told !== told) log(`${nameOf(guard)}: ${words}`);
   }
 
-  /** On disk before it is posted, so that a restart knows nonce and fee. */
+  /**
+   * On disk before it is posted, so that a restart knows nonce and fee. Where the disk fails it is posted all the same:
+   * what is signed anew at the next look is the same transaction.
+   */
   async function carryOut(step: Step, { height }: ChainStatus): Promise<void> {
     const { guard, nonce, fee } = step;
     let signed = guard.slash?.signedTx;
@@ -154,9 +190,10 @@ export function createDefender(deps: DefenderDeps): Defender {
       const tx = serializeTx({ ...unsigned(guard, self, nonce), fee } as Tx);
       signed = signedTx(tx, [await deps.signer.sign(signingBytes(deps.networkId, txHash(tx)))]);
       const slash = { signedTx: signed, nonce, fee, round: guard.round, height };
-      await change(guard, { slash });
-      log(
-        `${nameOf(guard)}: slash with round ${guard.round} at block ${height}, fee ${fee} aetto, nonce ${nonce}, ${encode('th', txHash(signed))}`,
+      const words = `${nameOf(guard)}: slash with round ${guard.round} at block ${height}, fee ${fee} aetto, nonce ${nonce}, ${encode('th', txHash(signed))}`;
+      await change(guard, { slash }).then(
+        () => log(words),
+        (error) => failures.set(nameOf(guard), error),
       );
     }
     try {

@@ -23,6 +23,9 @@ export interface DeskDeps {
   log(line: string): void;
 }
 
+/** Blocks: what the two bytes of channel_open (PROTOCOL 2) hold. */
+const maxLockPeriod = 65_535;
+
 type Entrusted = Extract<TowerMessage, { type: 'guard' }>;
 
 class Refused extends Error {
@@ -158,6 +161,12 @@ function checkObject(
     throw new Refused(
       'not_named',
       `Your side of this channel does not name ${encode('ak', self)} as delegate, so the chain would not take its slash.`,
+    );
+  // More than a wallet can agree on. Heights beyond any real one are no dispute that anybody could wait for.
+  if (object.lockPeriod > maxLockPeriod)
+    throw new Refused(
+      'lock_period',
+      `The lock period of this channel is more than ${maxLockPeriod} blocks, the most that is guarded.`,
     );
   if (!isNewer(round, object))
     throw new Refused(

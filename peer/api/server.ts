@@ -114,7 +114,7 @@ export async function startApiServer({ port, token, handle }: Deps): Promise<Api
           ? error
           : new Refusal(500, pageErrors.internal, 'The peer could not do this.');
       // The rest of what it sends is not read.
-      if (!request.complete) response.setHeader('connection', 'close');
+      if (!request.complete && !response.headersSent) response.setHeader('connection', 'close');
       answer(response, refusal.status, { error: { code: refusal.code, message: refusal.message } });
     });
   });
@@ -122,7 +122,8 @@ export async function startApiServer({ port, token, handle }: Deps): Promise<Api
   const beats = setInterval(() => write('\n'), heartbeat);
   beats.unref();
   await new Promise<void>((started, failing) => {
-    server.once('error', failing);
+    // Once it listens: a connection that could not be taken, as with too many open files.
+    server.on('error', failing);
     server.listen(port, '127.0.0.1', started);
   });
   const actual = (server.address() as AddressInfo).port;
@@ -143,8 +144,9 @@ const failed = (error: unknown) => ({ error: pageFailure(error) });
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
+  const text = JSON.stringify(body);
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(body));
+  response.end(text);
 }
 
 async function read(request: IncomingMessage): Promise<string> {

@@ -104,6 +104,12 @@ export class NodeAnswer {
     throw this.#bad(field, 'a height');
   }
 
+  /** A height that is only compared with others: one that no number holds stands for the farthest that one can hold. */
+  farHeight(field: string): number {
+    const found = this.integer(field);
+    return found <= Number.MAX_SAFE_INTEGER ? Number(found) : Number.MAX_SAFE_INTEGER;
+  }
+
   bytes(field: string, kind: Kind): Uint8Array {
     return this.#decoded(field, kind, this.text(field));
   }

@@ -123,8 +123,9 @@ export function createNodeClient(options: NodeClientOptions): Chain {
         round: answer.integer('round'),
         soloRound: answer.integer('solo_round'),
         stateHash: answer.bytes('state_hash', 'st'),
-        lockPeriod: answer.height('lock_period'),
-        lockedUntil: answer.height('locked_until'),
+        // The chain takes any period, so whoever opens a channel chooses how large these are.
+        lockPeriod: answer.farHeight('lock_period'),
+        lockedUntil: answer.farHeight('locked_until'),
         delegates: answer.delegates('delegate_ids'),
       };
     },

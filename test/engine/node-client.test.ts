@@ -306,6 +306,16 @@ describe('a node that cannot be used', () => {
     }
   });
 
+  test('a channel’s heights that no number holds, which its parties chose, are the farthest one', async () => {
+    const channel = JSON.parse(named('channel int-as-string').body);
+    const far = { lock_period: '9007199254740992', locked_until: '99999999999999999999' };
+    const { chain } = await serving(() => ({ status: 200, body: JSON.stringify({ ...channel, ...far }) }));
+    expect(await chain.channel(idIn('channel', 'ch'))).toMatchObject({
+      lockPeriod: Number.MAX_SAFE_INTEGER,
+      lockedUntil: Number.MAX_SAFE_INTEGER,
+    });
+  });
+
   test('one that does not answer in time is given up, in the middle of a body too', async () => {
     const slow = await serving(() => ({ ...account, delay: 5_000 }), 150);
     const before = performance.now();

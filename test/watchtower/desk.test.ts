@@ -185,6 +185,15 @@ describe('nothing is kept', () => {
       },
     ],
     [
+      'whose dispute time is longer than wallets agree on',
+      'lock_period',
+      /more than 65535 blocks/,
+      async () => {
+        onChain = { ...object, lockPeriod: 65_536 };
+        return give();
+      },
+    ],
+    [
       'for accounts that are not accepted',
       'not_accepted',
       /does not take channels of ak_/,
