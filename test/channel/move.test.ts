@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
+import { finalId, moveTxHash } from '../../src/protocol/channel/index.ts';
 import type { Message } from '../../src/protocol/wire/index.ts';
+import { ChainWorld, richness } from './matrix/chain-world.ts';
 import { ae, balancesOf, type Party, payment, sameState, World } from './world.ts';
 
 const posted = (world: World) => world.broadcasts.filter((broadcast) => broadcast.what === 'move');
@@ -213,5 +215,73 @@ describe('conflicts', () => {
     world.settle();
     confirmMove(world);
     expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+});
+
+describe('on top of what a reorganisation took away', () => {
+  /** Alice's deposit of 2, undone after both locked it; both have seen so. */
+  function undone(lose: boolean) {
+    const world = new ChainWorld().open();
+    const { alice } = world;
+    world.act(alice, () => alice.post({ type: 'deposit', amount: 2n * ae }));
+    world.settle();
+    world.lives(3);
+    const hash = moveTxHash(alice.channel!.lastMove!.move);
+    const { block, transaction } = world.chain.mined(hash)!;
+    const depth = world.chain.height - block.height + 1;
+    world.chain.fork(
+      depth,
+      0,
+      [hash],
+      Array.from({ length: depth }, () => []),
+    );
+    if (lose) {
+      world.submit(alice.spendOnNothing(transaction.nonce));
+      world.mine();
+    }
+    return world;
+  }
+  test.each([true, false])('a deposit is not asked for; all coins come out (undone for good: %s)', (lose) => {
+    const world = undone(lose);
+    const { alice, bob } = world;
+    world.look();
+    const signed = bob.signed.length;
+    for (const type of ['deposit', 'withdraw'] as const)
+      expect(bob.post({ type, amount: ae }).refused).toMatch(/reorganisation.*undid/);
+    expect(bob.signed).toHaveLength(signed);
+    world.lives(8);
+    expect(sameState(alice, bob)).toBe(true);
+    world.act(alice, () => alice.post({ type: 'close_solo' }));
+    world.lives(20);
+    expect(world.chain.state.channel(finalId(alice.channel!))).toBeUndefined();
+    expect(alice.onAccount).toBeGreaterThan(richness - ae / 10n);
+    world.checkCoins();
+  });
+  test('nor is one signed that the other side asks for, which has not seen it: busy', () => {
+    const world = undone(true);
+    const { alice, bob } = world;
+    world.act(alice, () => alice.look());
+    world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+    world.deliver(alice);
+    expect(alice.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 7 });
+    expect(alice.channel!.move).toBeNull();
+    world.lives(10);
+    const { latest } = alice.channel!;
+    expect(latest!.balances).toEqual({ initiator: 10n * ae, responder: 5n * ae });
+    expect(sameState(alice, bob)).toBe(true);
+  });
+  test('nor while the funding is not on the chain', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'deposit', amount: ae });
+    for (const party of [world.alice, world.bob])
+      party.channel = { ...party.channel!, funding: { ...party.channel!.funding!, confirmations: null } };
+    world.deliver(world.bob);
+    expect(world.bob.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 7 });
+    const other = new World().open();
+    other.bob.channel = {
+      ...other.bob.channel!,
+      funding: { ...other.bob.channel!.funding!, confirmations: null },
+    };
+    expect(other.bob.post({ type: 'withdraw', amount: ae }).refused).toMatch(/lost the funding/);
   });
 });

@@ -16,6 +16,7 @@ import {
   change,
   finalId,
   latest,
+  moveUndone,
   other,
   peerKey,
   persist,
@@ -39,7 +40,7 @@ import type {
   Transition,
 } from './types.ts';
 import { AmountError, fromUnits, toUnits } from './units.ts';
-import { conflict, coSigned, refusalReasons, refuse } from './update.ts';
+import { conflict, coSigned, fundingLost, refusalReasons, refuse } from './update.ts';
 
 export const bothSigned = (move: Move): boolean =>
   move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
@@ -146,6 +147,16 @@ function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule 
     return refused(channel, 'Another operation of this channel is under way: try again when it is done.');
   if (channel.shutdown.wanted || channel.shutdown.received)
     return refused(channel, 'The channel is being closed.');
+  if (fundingLost(channel))
+    return refused(
+      channel,
+      'The chain has lost the funding of this channel for now: try again when it is back.',
+    );
+  if (moveUndone(channel))
+    return refused(
+      channel,
+      'A reorganisation of the chain undid the last deposit or withdrawal: wait until it is back, or both sides have agreed to go on without it.',
+    );
   const problem = problemOf(channel, wanted);
   if (problem) return refused(channel, `This cannot be done: ${problem}.`);
   const own = yield* account(channel.keys[channel.role]);
@@ -261,6 +272,9 @@ function* onCreated(
   if (move || channel.live.incoming)
     return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
   if (proposal) return yield* conflict(channel, env, proposal.number);
+  // Its state would add up to coins that the chain does not have.
+  if (fundingLost(channel) || moveUndone(channel))
+    return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
   const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
   const problem = problemOf(channel, wanted);
   if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);

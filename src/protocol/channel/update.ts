@@ -154,7 +154,7 @@ function wishProblem(channel: Channel, { amount, direction, contract }: Request)
 }
 
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
-const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
+export const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
 /** Whether this side may propose now, as far as the other side goes. */
 const mayTalk = (channel: Channel): boolean =>
