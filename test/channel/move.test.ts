@@ -1,11 +1,12 @@
 /** Rules of the seed's deposit and withdrawal, and PROTOCOL 5. */
 import { describe, expect, test } from 'vitest';
+import { equalBytes } from '../../src/protocol/bytes.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
 import { finalId, moveTxHash } from '../../src/protocol/channel/index.ts';
 import type { Message } from '../../src/protocol/wire/index.ts';
 import { ChainWorld, richness } from './matrix/chain-world.ts';
-import { ae, balancesOf, type Party, payment, sameState, World } from './world.ts';
+import { ae, balancesOf, type Party, payment, sameState, standardTerms, World } from './world.ts';
 
 const posted = (world: World) => world.broadcasts.filter((broadcast) => broadcast.what === 'move');
 const types = (party: Party, from = 0) => party.sent.slice(from).map((message) => message.type);
@@ -283,5 +284,90 @@ describe('on top of what a reorganisation took away', () => {
       funding: { ...other.bob.channel!.funding!, confirmations: null },
     };
     expect(other.bob.post({ type: 'withdraw', amount: ae }).refused).toMatch(/lost the funding/);
+  });
+});
+
+describe('one that both signed, whose nonce is spent otherwise', () => {
+  /** Alice gave her deposit up, Bob signed it all the same: both wait for it, and what cancels it was mined first. */
+  function overtaken(minimumDepth = 1) {
+    const world = new ChainWorld().open(standardTerms, minimumDepth);
+    world.lives(minimumDepth + 1);
+    const { alice, bob } = world;
+    world.act(alice, () => alice.post({ type: 'deposit', amount: 5n * ae }));
+    world.act(alice, () => alice.post({ type: 'abort', reason: 'no answer' }));
+    world.deliver(bob);
+    world.deliver(alice);
+    const deposit = moveTxHash(alice.channel!.move!);
+    world.mine();
+    expect(world.depth(deposit)).toBeNull();
+    return { world, alice, bob, deposit };
+  }
+  test('until that is minimum_depth deep no update is made: a reorganisation may bring it back', () => {
+    const { world, alice, deposit } = overtaken(3);
+    world.look();
+    const request = payment(ae);
+    world.act(alice, () => alice.post({ type: 'request', request }));
+    world.settle();
+    expect(alice.decided.get(request.id)).toBeUndefined();
+    expect(alice.channel!.latest!.number).toBe(0n);
+    const { transaction } = world.posts.find(({ transaction: { hash } }) => equalBytes(hash, deposit))!;
+    if (!world.chain.pool.get(deposit)) world.chain.pool.add(transaction, world.chain.height);
+    world.chain.fork(2, 0, [], [[deposit], []]);
+    world.lives(7);
+    const { balances } = alice.channel!.latest!;
+    const object = world.chain.state.channel(finalId(alice.channel!))!;
+    expect(balances.initiator + balances.responder).toBe(object.channelAmount);
+    expect(object.channelAmount).toBe(20n * ae);
+    expect(alice.decided.get(request.id)).toMatchObject([{ ok: true }]);
+  });
+  test('then it is forgotten, and what waited goes on', () => {
+    const { world, alice, bob } = overtaken(3);
+    world.look();
+    const request = payment(ae);
+    world.act(alice, () => alice.post({ type: 'request', request }));
+    world.lives(2);
+    for (const { channel } of [alice, bob]) expect(channel!.move).not.toBeNull();
+    world.lives(3);
+    for (const { channel } of [alice, bob]) expect(channel).toMatchObject({ phase: 'open', move: null });
+    expect(alice.decided.get(request.id)).toMatchObject([{ ok: true }]);
+  });
+  test.each(['request', 'deposit'] as const)(
+    'one side has seen it, the other not yet: a %s waits',
+    (type) => {
+      const { world, alice, bob } = overtaken();
+      for (let i = 0; i < 2; i++) {
+        world.act(bob, () => bob.look());
+        world.mine();
+      }
+      expect(bob.channel!.move).toBeNull();
+      const request = payment(ae);
+      world.act(bob, () => bob.post(type === 'request' ? { type, request } : { type, amount: ae }));
+      world.settle();
+      world.connect();
+      world.settle();
+      expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+      world.lives(5);
+      expect(sameState(alice, bob)).toBe(true);
+      const { initiator, responder } = alice.channel!.latest!.balances;
+      expect([initiator, responder]).toEqual(type === 'request' ? [11n * ae, 4n * ae] : [10n * ae, 6n * ae]);
+    },
+  );
+  test('one side has locked it, the other no longer: an update waits', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    alice.post({ type: 'deposit', amount: ae });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: null });
+    const request = payment(ae);
+    alice.post({ type: 'chain', what: 'move', confirmations: 1 });
+    alice.post({ type: 'request', request });
+    world.settle();
+    expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+    bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.connect();
+    world.settle();
+    expect(alice.outcomes.at(-1)).toMatchObject({ id: request.id, ok: true });
   });
 });

@@ -7,7 +7,7 @@ import { minFee } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
+import { account, keyBlock, onChainNow, reserveNonce, sign, verify } from './ask.ts';
 import { isUsed, numberSearch, using } from './doubt.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
@@ -269,8 +269,9 @@ function* onCreated(
   if (move && move.by === channel.role && !bothSigned(move))
     return cancelMove(channel, env, { of: number }, 'both sides proposed at once');
   if (refusal) return transition(channel);
-  if (move || channel.live.incoming)
-    return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
+  if (move) return transition(channel, { type: 'disconnect', reason: doneThere(move) });
+  if (channel.live.incoming)
+    return stop(channel, env, `a ${kind} was proposed while an update is unanswered`, true);
   if (proposal) return yield* conflict(channel, env, proposal.number);
   // Its state would add up to coins that the chain does not have.
   if (fundingLost(channel) || moveUndone(channel))
@@ -322,6 +323,12 @@ function search(channel: Channel, wanted: Wanted, first: bigint, hash: Uint8Arra
   return null;
 }
 
+/**
+ * The other side has seen that it is locked, or that it is void, and proposes something: this side sees it a little later.
+ * Refusing would sign the state before once more, while the chain may still take this one.
+ */
+export const doneThere = ({ kind }: Move): string => `the ${kind} under way is not done here yet`;
+
 const signedMessage = (
   channel: Channel,
   move: Move,
@@ -338,18 +345,8 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   const { move } = channel;
   if (!move) return transition(channel);
   if (!bothSigned(move)) return yield* takenUntold(channel, env, confirmations);
-  if (confirmations === null) {
-    if (yield* isVoid(channel, move)) {
-      const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
-      return transition(
-        change(channel, env, { move: null }),
-        persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }]),
-      );
-    }
-    const lost = { ...move, confirmations, locked: { ...move.locked, mine: false } };
-    return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
-  }
-  const known = { ...move, confirmations };
+  if (confirmations === null) return yield* missed(channel, env, move);
+  const { voidAt: _, ...known } = { ...move, confirmations };
   if (move.locked.mine || confirmations < channel.minimumDepth)
     return transition(
       change(channel, env, { move: known }),
@@ -358,6 +355,27 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   const next = change(channel, env, { move: { ...known, locked: { ...move.locked, mine: true } } });
   const sent = sendMoveLocked(next);
   return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
+}
+
+/** Not in the chain: posted again, or given up once a reorganisation can no longer bring it back. */
+function* missed(channel: Channel, env: Env, move: Move): Rule {
+  const { voidAt, ...rest } = move;
+  const lost = { ...rest, confirmations: null, locked: { ...move.locked, mine: false } };
+  if (!(yield* isVoid(channel, move)))
+    return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
+  const height = (yield* keyBlock(null))?.top;
+  if (height === undefined) return transition(channel);
+  const since = voidAt ?? height;
+  if (height - since < Math.max(1, channel.minimumDepth))
+    return transition(
+      change(channel, env, { move: { ...lost, voidAt: since } }),
+      ...(voidAt === undefined ? [persist()] : []),
+    );
+  const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
+  return transition(
+    change(channel, env, { move: null }),
+    persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }]),
+  );
 }
 
 /**
@@ -398,7 +416,7 @@ function* takenUntold(channel: Channel, env: Env, confirmations: number | null):
   return transition(next, taken, { type: 'disconnect', reason: `the ${move.kind} is on the chain` });
 }
 
-/** Whether the chain spent its nonce otherwise, so that it can never take effect. */
+/** Whether the chain, as it is now, spent its nonce otherwise. */
 function* isVoid(channel: Channel, move: Move): Rule<boolean> {
   const payer = yield* account(channel.keys[move.by]);
   if (!payer || payer.nonce < move.nonce) return false;

@@ -226,6 +226,8 @@ export interface Move extends Joint {
   trees?: Trees;
   stateHash: Uint8Array;
   locked: { mine: boolean; theirs: boolean };
+  /** Height at which its nonce was first seen spent otherwise, though both had signed. */
+  voidAt?: number;
   /**
    * Given up while half signed: its nonce is spent otherwise before anything else is signed here (PROTOCOL 1). Then
    * either the peer's refusal is acknowledged, or the own refusal of the peer's proposal of this number is sent.

@@ -17,6 +17,7 @@ import {
   type Channel,
   closingTxHash,
   type Effect,
+  type FoundBlock,
   finalId,
   fundingTxHash,
   initiate,
@@ -373,6 +374,11 @@ export class ChainWorld extends World {
     const mined = this.chain.mined(hash);
     if (mined) return Math.max(0, this.chain.height - mined.block.height);
     return this.chain.pool.get(hash) ? -1 : null;
+  }
+
+  override keyBlock(at: Uint8Array | number | null): FoundBlock | null {
+    this.height = this.chain.height;
+    return super.keyBlock(at);
   }
 
   /** Blocks: what waits and can be applied is in the first. */
