@@ -352,6 +352,21 @@ describe('one that both signed, whose nonce is spent otherwise', () => {
       expect([initiator, responder]).toEqual(type === 'request' ? [11n * ae, 4n * ae] : [10n * ae, 6n * ae]);
     },
   );
+  test('the mover has seen it, the other side not yet: the next one waits, and is made', () => {
+    const { world, alice, bob } = overtaken();
+    for (let i = 0; i < 2; i++) {
+      world.act(alice, () => alice.look());
+      world.mine();
+    }
+    expect(alice.channel!.move).toBeNull();
+    world.act(alice, () => alice.post({ type: 'deposit', amount: ae }));
+    world.settle();
+    world.connect();
+    world.settle();
+    world.lives(6);
+    expect(sameState(alice, bob)).toBe(true);
+    expect(alice.channel!.latest!.balances).toEqual({ initiator: 11n * ae, responder: 5n * ae });
+  });
   test('one side has locked it, the other no longer: an update waits', () => {
     const world = new World().open();
     const { alice, bob } = world;

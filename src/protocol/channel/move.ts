@@ -213,7 +213,8 @@ export function* onMoveSigned(
     return stop(channel, env, `${message.type} answers nothing of this side`, true);
   if (bothSigned(move)) return transition(channel);
   if (!(yield* verify(peerKey(channel), signingBytes(channel.networkId, move.hash), message.signature)))
-    return cancelMove(channel, env, null, `the signature of ${message.type} is invalid`);
+    // Of an earlier one, perhaps, that the other side has not seen to be void.
+    return transition(channel, { type: 'disconnect', reason: `${message.type} is not of this ${kind}` });
   // Refused, and signed all the same: the nonce is being spent otherwise, and nothing else is signed before.
   if (move.cancel && (move.cancel.refusal || move.cancel.of !== null)) return transition(channel);
   // Given up by the person only: whichever transaction the chain takes decides.
