@@ -24,6 +24,7 @@ import {
   refused,
   transition,
   updateBytes,
+  withMove,
 } from './record.ts';
 import { hashOfState, withBalances } from './trees.ts';
 import type {
@@ -400,8 +401,7 @@ function* takenUntold(channel: Channel, env: Env, confirmations: number | null):
   const signatures = { initiator: mine, responder: mine };
   const next = change(channel, env, {
     latest: { ...moved(move), signatures, source: 'chain' },
-    lastMove: { move, before: latest(channel) },
-    move: null,
+    ...withMove(channel, move),
   });
   const note = `The other side completed the ${move.kind} without a word; the chain has taken it.`;
   const taken = persist([{ kind: 'chain', note, amount: move.amount, balances, number }]);
@@ -459,8 +459,7 @@ export function commitMove(channel: Channel, env: Env, before: Effect[]): Transi
   return transition(
     change(channel, env, {
       latest: moved(move),
-      move: null,
-      lastMove: { move, before: latest(channel) },
+      ...withMove(channel, move),
     }),
     persist([
       {

@@ -319,6 +319,8 @@ export interface Channel {
     voidAt?: number;
     final?: boolean;
   } | null;
+  /** Those that both locked before it, oldest first: a deep reorganisation may undo several. */
+  earlierMoves?: { move: Move; before: CoSigned }[];
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */

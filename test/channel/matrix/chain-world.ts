@@ -159,12 +159,14 @@ export class ChainParty extends Party {
     this.post({ type: 'chain', what: 'solo', confirmations: this.world.depth(soloTxHash(this.channel)) });
   }
 
-  /** As src/engine/gaps.ts, which waits a little longer. */
+  /** As src/engine/gaps.ts. */
   #closeGap(): void {
     const { chain } = this.world;
     const next = (chain.state.account(this.keys.publicKey)?.nonce ?? 0n) + 1n;
     if (chain.nextNonce(this.keys.publicKey, 'continuity') > next || this.#uses(next)) return;
     if (![...this.held.keys()].some((nonce) => nonce > next)) return;
+    if (this.#since(`gap ${next}`) < 2) return;
+    this.#firstSeen.delete(`gap ${next}`);
     this.held.set(next, null);
     this.world.submit(this.spendOnNothing(next));
   }
