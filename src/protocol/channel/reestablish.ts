@@ -7,7 +7,7 @@ import { signingBytes } from '../chain/signed.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { onChainNow, verify } from './ask.ts';
-import { resumeClosing } from './close.ts';
+import { closingAnew, resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
 import { adopt, chainDecides } from './forced.ts';
@@ -63,6 +63,14 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
   if (!equalBytes(message.chain_hash, channel.chainHash))
     return stop(channel, env, 'channel_reestablish names another chain', true);
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
+  const anew = yield* closingAnew(channel, env);
+  if (anew === channel) return yield* compare(channel, env, message);
+  const done = yield* compare(anew, env, message);
+  return { ...done, effects: joinPersists([persist(), ...done.effects]) };
+}
+
+/** What the peer shows beside what this side holds. */
+function* compare(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
   const mine = latest(channel);
   if (showsNothing(message)) {
     if (isEmptyHanded(channel)) return transition(channel);
@@ -264,7 +272,7 @@ export function* onReestablishAck(
     refusal: null,
     recovered: true,
     // Both went on without it, or what is shown was made long after it.
-    ...(object && moveUndone({ ...channel, onChain: object }) ? { lastMove: null } : {}),
+    ...(object && moveUndone({ ...channel, onChain: object }) ? { lastMove: null, earlierMoves: [] } : {}),
   });
   return resume(recovered, [
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
