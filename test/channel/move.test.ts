@@ -219,6 +219,25 @@ describe('conflicts', () => {
   });
 });
 
+test('the number was used up by an own one that was given up: conflict, and the next try is made', () => {
+  const world = new ChainWorld().open();
+  const { alice, bob } = world;
+  world.act(alice, () => alice.post({ type: 'deposit', amount: ae }));
+  world.disconnect();
+  world.act(alice, () => alice.post({ type: 'abort', reason: 'no answer' }));
+  world.lives(3);
+  expect([alice.channel!.move, alice.channel!.used, bob.channel!.used]).toEqual([null, 1n, 0n]);
+  world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+  world.settle();
+  expect(alice.sent.findLast(({ type }) => type === 'update_error')).toMatchObject({ reason: 2 });
+  world.lives(3);
+  world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+  world.settle();
+  world.lives(3);
+  expect(alice.channel!.latest!.balances.responder).toBe(6n * ae);
+  expect(sameState(alice, bob)).toBe(true);
+});
+
 describe('on top of what a reorganisation took away', () => {
   /** Alice's deposit of 2, undone after both locked it; both have seen so. */
   function undone(lose: boolean) {

@@ -283,7 +283,22 @@ function* onCreated(
   if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);
   const payer = yield* account(peerKey(channel));
   if (!payer) return yield* refuse(channel, env, number, refusalReasons.busy, 'the node cannot be asked now');
-  const found = search(channel, wanted, payer.nonce + 1n, message.transaction_data);
+  const first = payer.nonce + 1n;
+  const found = search(channel, wanted, number, first, message.transaction_data);
+  // The other side cannot know of an own proposal that was given up.
+  const burned = latest(channel).number + 1n;
+  const used =
+    found || burned === number
+      ? null
+      : search(channel, wanted, burned, first, message.transaction_data, channel.used);
+  if (used)
+    return yield* refuse(
+      channel,
+      env,
+      used.number,
+      refusalReasons.conflict,
+      `number ${used.number} is used up here: ask for the ${kind} again`,
+    );
   if (!found)
     return yield* refuse(
       channel,
@@ -314,9 +329,15 @@ function* onCreated(
   );
 }
 
-function search(channel: Channel, wanted: Wanted, first: bigint, hash: Uint8Array): Move | null {
-  const low = channel.used + 1n;
-  for (let number = low; number < low + numberSearch; number++)
+function search(
+  channel: Channel,
+  wanted: Wanted,
+  low: bigint,
+  first: bigint,
+  hash: Uint8Array,
+  last = low + numberSearch - 1n,
+): Move | null {
+  for (let number = low; number <= last && number < low + numberSearch; number++)
     for (let k = 0; k < gasPriceSearch; k++)
       for (let nonce = first; nonce < first + nonceSearch; nonce++) {
         const move = moveOf(channel, wanted, number, nonce, k);
