@@ -22,17 +22,23 @@ export type Roots = Record<TreeName, Uint8Array>;
 type Rooted<T extends { trees?: Trees }> = Omit<T, 'trees'> & { trees?: Roots };
 type LastMove = NonNullable<Channel['lastMove']>;
 /** A channel's record with roots in place of trees. */
-export type ChannelRow = Omit<Channel, 'latest' | 'proposal' | 'move' | 'lastMove' | 'beforeChain'> & {
+export type ChannelRow = Omit<
+  Channel,
+  'latest' | 'proposal' | 'move' | 'lastMove' | 'earlierMoves' | 'beforeChain'
+> & {
   latest: Rooted<CoSigned> | null;
   proposal: Rooted<Proposal> | null;
   move: Rooted<Move> | null;
   lastMove: (Omit<LastMove, 'move' | 'before'> & { move: Rooted<Move>; before: Rooted<CoSigned> }) | null;
+  earlierMoves?: { move: Rooted<Move>; before: Rooted<CoSigned> }[];
   beforeChain?: Rooted<CoSigned> | null;
 };
 
 /** What of a record has trees, wherever it stands. */
-function holdersIn({ latest, proposal, move, lastMove, beforeChain }: Channel | ChannelRow) {
-  return [latest, proposal, move, lastMove?.move, lastMove?.before, beforeChain];
+function holdersIn(record: Channel | ChannelRow) {
+  const { latest, proposal, move, lastMove, earlierMoves = [], beforeChain } = record;
+  const earlier = earlierMoves.flatMap((one) => [one.move, one.before]);
+  return [latest, proposal, move, lastMove?.move, lastMove?.before, ...earlier, beforeChain];
 }
 
 /** Finds a node's RLP by its hash. */
@@ -49,7 +55,7 @@ function rooted<T extends { trees?: Trees }>(holder: T | null): Rooted<T> | null
 
 /** The record as it is written. */
 export function withRoots(channel: Channel): ChannelRow {
-  const { beforeChain, lastMove, ...rest } = channel;
+  const { beforeChain, lastMove, earlierMoves, ...rest } = channel;
   return {
     ...rest,
     latest: rooted(channel.latest),
@@ -60,6 +66,12 @@ export function withRoots(channel: Channel): ChannelRow {
       move: rooted<Move>(lastMove.move)!,
       before: rooted<CoSigned>(lastMove.before)!,
     },
+    ...(earlierMoves && {
+      earlierMoves: earlierMoves.map(({ move, before }) => ({
+        move: rooted<Move>(move)!,
+        before: rooted<CoSigned>(before)!,
+      })),
+    }),
     ...(beforeChain ? { beforeChain: rooted<CoSigned>(beforeChain) } : {}),
   };
 }
@@ -83,7 +95,7 @@ export const withTrees = (row: ChannelRow, find: FindNode): Channel =>
 export const treeless = (row: ChannelRow): Channel => recordOf(row, null);
 
 function recordOf(row: ChannelRow, wanted: FindNode | null): Channel {
-  const { beforeChain, lastMove, ...rest } = row;
+  const { beforeChain, lastMove, earlierMoves, ...rest } = row;
   return {
     ...rest,
     latest: planted<CoSigned>(row.latest, wanted),
@@ -94,6 +106,12 @@ function recordOf(row: ChannelRow, wanted: FindNode | null): Channel {
       move: planted<Move>(lastMove.move, wanted)!,
       before: planted<CoSigned>(lastMove.before, wanted)!,
     },
+    ...(earlierMoves && {
+      earlierMoves: earlierMoves.map(({ move, before }) => ({
+        move: planted<Move>(move, wanted)!,
+        before: planted<CoSigned>(before, wanted)!,
+      })),
+    }),
     ...(beforeChain ? { beforeChain: planted<CoSigned>(beforeChain, wanted) } : {}),
   };
 }

@@ -283,6 +283,66 @@ describe('a deposit or withdrawal that a reorganisation undoes after both locked
     expect(alice.channel!.phase).toBe('closed');
     world.checkCoins();
   });
+  /** Two deposits of 1, and the blocks with both are gone. @param lost how many of the nonces are spent otherwise */
+  function undoneTwice(by: readonly ('alice' | 'bob')[], lost: number) {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    for (const one of by) {
+      post(world[one], { type: 'deposit', amount: ae });
+      world.settle();
+      lives(world, 2);
+    }
+    const txs = [...world.mined()].filter(({ type }) => type === 'ChannelDepositTx');
+    expect(alice.channel!.latest!.number).toBe(2n);
+    const depth = world.chain.height - world.chain.mined(txs[0]!.hash)!.block.height + 1;
+    world.chain.fork(
+      depth,
+      0,
+      txs.map(({ hash }) => hash),
+      Array.from({ length: depth }, () => []),
+    );
+    for (const [index, { nonce }] of txs.slice(0, lost).entries())
+      world.submit(world[by[index]!].spendOnNothing(nonce));
+    if (lost) world.mine();
+    return { world, alice, bob };
+  }
+  const orders = [
+    ['alice', 'alice'],
+    ['alice', 'bob'],
+  ] as const;
+  test.each(orders)('two of them (%s, %s): the older one is posted again first, and they go on', (...by) => {
+    const { world, alice } = undoneTwice(by, 0);
+    lives(world, 6);
+    const object = world.chain.state.channel(finalId(alice.channel!))!;
+    expect([object.round, object.channelAmount]).toEqual([3n, 17n * ae]);
+    expect(alice.history.map(({ note }) => note).join()).toMatch(/deposit of 1 AE and the deposit of 1 AE/);
+    expect(pays(world, 'bob')).toMatchObject({ ok: true });
+  });
+  test('two of them, for good, without the other side: closed with the state before both', () => {
+    const { world, alice, bob } = undoneTwice(['bob', 'bob'], 2);
+    world.leave(bob);
+    lives(world, 4);
+    post(alice, { type: 'close_solo' });
+    lives(world, 25);
+    expect(alice.channel!.phase).toBe('closed');
+    expect(world.chain.state.channel(finalId(alice.channel!))).toBeUndefined();
+    world.checkCoins();
+  });
+  test.each([
+    [['bob', 'bob'], 2],
+    [['alice', 'bob'], 2],
+    [['alice', 'bob'], 1],
+  ] as const)('two of them (%j), %i for good: both go on without either', (by, lost) => {
+    const { world, alice, bob } = undoneTwice(by, lost);
+    lives(world, 8);
+    for (const party of [alice, bob])
+      expect(party.channel).toMatchObject({
+        phase: 'open',
+        lastMove: null,
+        latest: { balances: { initiator: 10n * ae, responder: 5n * ae } },
+      });
+    expect(pays(world, 'bob')).toMatchObject({ ok: true });
+  });
   test('another batch that claims so is refused while it is not', () => {
     const { world, alice, bob } = undone();
     lives(world, 4);

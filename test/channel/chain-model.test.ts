@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalBytes } from '../../src/protocol/bytes.ts';
 import { txHash } from '../../src/protocol/chain/signed.ts';
-import { moveUndone } from '../../src/protocol/channel/index.ts';
+import { moveUndone, undoneMoves } from '../../src/protocol/channel/index.ts';
 import { type ChainParty, ChainWorld, richness, seen } from './matrix/chain-world.ts';
 import { Cheater, cheapLies, type Lie, lies, type Wrong, wrongs } from './matrix/cheater.ts';
 import { ae, payment, sameState, standardTerms } from './world.ts';
@@ -312,9 +312,8 @@ class Run {
     }
     let due = (move && done ? move : latest!).balances[role];
     // What stands on a deposit or withdrawal that the chain undid is worth nothing, unless both went on without it.
-    const { lastMove, onChain } = party.channel!;
-    if (lastMove && onChain && onChain.round <= lastMove.move.number && lastMove.before.balances[role] < due)
-      due = lastMove.before.balances[role];
+    const [undone] = undoneMoves(party.channel!);
+    if (undone && undone.before.balances[role] < due) due = undone.before.balances[role];
     // What it offered, the other side may have taken.
     if (proposal && proposal.balances[role] < due) due = proposal.balances[role];
     expect(got, role).toBeGreaterThanOrEqual(due - fee);

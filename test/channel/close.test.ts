@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { minFee } from '../../src/protocol/chain/fee.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
+import { ChainWorld } from './matrix/chain-world.ts';
 import { ae, payment, World } from './world.ts';
 
 function closeOf(world: World) {
@@ -135,4 +136,62 @@ describe('reconnecting while closing', () => {
     expect(phasesOf(world)).toEqual(['closing_confirming', 'closing_confirming']);
     expect(closeOf(world).tx.initiatorAmountFinal).toBeGreaterThan(9n * ae);
   });
+});
+
+describe('the nonce of the close is spent otherwise', () => {
+  const snapshotBehindClose = () => {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    world.act(alice, () => alice.post({ type: 'request', request: payment(ae) }));
+    world.settle();
+    // The close takes the nonce of what waits.
+    world.act(bob, () => bob.post({ type: 'snapshot' }));
+    world.act(alice, () => alice.post({ type: 'shutdown' }));
+    world.deliver(bob);
+    expect(phasesOf(world)).toEqual(['shutting_down', 'closing']);
+    return { world, alice, bob };
+  };
+  const goesOn = (world: ChainWorld) => {
+    for (let i = 0; i < 5; i++) {
+      world.connect();
+      world.settle();
+      world.mine();
+      world.look();
+    }
+    expect(phasesOf(world), world.alice.channel!.reason ?? '').toEqual(['closed', 'closed']);
+    world.checkCoins();
+  };
+  test('closing_created was lost: it is built anew', () => {
+    const { world } = snapshotBehindClose();
+    world.disconnect();
+    world.mine();
+    world.look();
+    goesOn(world);
+  });
+  test('closing_created comes after it: it is not answered, and built anew', () => {
+    const { world, alice } = snapshotBehindClose();
+    world.mine();
+    world.deliver(alice);
+    world.deliver(alice);
+    expect(alice.disconnects.at(-1)).toMatch(/nonce of the close/);
+    goesOn(world);
+  });
+  test.each([true, false])(
+    'both had signed (closing_signed arrives: %s): both go back and build anew',
+    (arrives) => {
+      const { world, alice, bob } = snapshotBehindClose();
+      world.chain.mode = { ...world.chain.mode, drop: ['ChannelCloseMutualTx'] };
+      if (arrives) world.settle();
+      else {
+        world.deliver(alice);
+        world.deliver(alice);
+        world.disconnect();
+      }
+      expect(alice.channel!.phase).toBe('closing_confirming');
+      world.submit(bob.spendOnNothing(bob.channel!.closing!.nonce, 10n * 10n ** 9n));
+      world.mine();
+      world.chain.mode = { ...world.chain.mode, drop: [] };
+      goesOn(world);
+    },
+  );
 });

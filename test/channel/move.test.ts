@@ -1,9 +1,12 @@
 /** Rules of the seed's deposit and withdrawal, and PROTOCOL 5. */
 import { describe, expect, test } from 'vitest';
+import { equalBytes } from '../../src/protocol/bytes.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
+import { finalId, moveTxHash } from '../../src/protocol/channel/index.ts';
 import type { Message } from '../../src/protocol/wire/index.ts';
-import { ae, balancesOf, type Party, payment, sameState, World } from './world.ts';
+import { ChainWorld, richness } from './matrix/chain-world.ts';
+import { ae, balancesOf, type Party, payment, sameState, standardTerms, World } from './world.ts';
 
 const posted = (world: World) => world.broadcasts.filter((broadcast) => broadcast.what === 'move');
 const types = (party: Party, from = 0) => party.sent.slice(from).map((message) => message.type);
@@ -213,5 +216,192 @@ describe('conflicts', () => {
     world.settle();
     confirmMove(world);
     expect(sameState(world.alice, world.bob)).toBe(true);
+  });
+});
+
+test('the number was used up by an own one that was given up: conflict, and the next try is made', () => {
+  const world = new ChainWorld().open();
+  const { alice, bob } = world;
+  world.act(alice, () => alice.post({ type: 'deposit', amount: ae }));
+  world.disconnect();
+  world.act(alice, () => alice.post({ type: 'abort', reason: 'no answer' }));
+  world.lives(3);
+  expect([alice.channel!.move, alice.channel!.used, bob.channel!.used]).toEqual([null, 1n, 0n]);
+  world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+  world.settle();
+  expect(alice.sent.findLast(({ type }) => type === 'update_error')).toMatchObject({ reason: 2 });
+  world.lives(3);
+  world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+  world.settle();
+  world.lives(3);
+  expect(alice.channel!.latest!.balances.responder).toBe(6n * ae);
+  expect(sameState(alice, bob)).toBe(true);
+});
+
+describe('on top of what a reorganisation took away', () => {
+  /** Alice's deposit of 2, undone after both locked it; both have seen so. */
+  function undone(lose: boolean) {
+    const world = new ChainWorld().open();
+    const { alice } = world;
+    world.act(alice, () => alice.post({ type: 'deposit', amount: 2n * ae }));
+    world.settle();
+    world.lives(3);
+    const hash = moveTxHash(alice.channel!.lastMove!.move);
+    const { block, transaction } = world.chain.mined(hash)!;
+    const depth = world.chain.height - block.height + 1;
+    world.chain.fork(
+      depth,
+      0,
+      [hash],
+      Array.from({ length: depth }, () => []),
+    );
+    if (lose) {
+      world.submit(alice.spendOnNothing(transaction.nonce));
+      world.mine();
+    }
+    return world;
+  }
+  test.each([true, false])('a deposit is not asked for; all coins come out (undone for good: %s)', (lose) => {
+    const world = undone(lose);
+    const { alice, bob } = world;
+    world.look();
+    const signed = bob.signed.length;
+    for (const type of ['deposit', 'withdraw'] as const)
+      expect(bob.post({ type, amount: ae }).refused).toMatch(/reorganisation.*undid/);
+    expect(bob.signed).toHaveLength(signed);
+    world.lives(8);
+    expect(sameState(alice, bob)).toBe(true);
+    world.act(alice, () => alice.post({ type: 'close_solo' }));
+    world.lives(20);
+    expect(world.chain.state.channel(finalId(alice.channel!))).toBeUndefined();
+    expect(alice.onAccount).toBeGreaterThan(richness - ae / 10n);
+    world.checkCoins();
+  });
+  test('nor is one signed that the other side asks for, which has not seen it: busy', () => {
+    const world = undone(true);
+    const { alice, bob } = world;
+    world.act(alice, () => alice.look());
+    world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+    world.deliver(alice);
+    expect(alice.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 7 });
+    expect(alice.channel!.move).toBeNull();
+    world.lives(10);
+    const { latest } = alice.channel!;
+    expect(latest!.balances).toEqual({ initiator: 10n * ae, responder: 5n * ae });
+    expect(sameState(alice, bob)).toBe(true);
+  });
+  test('nor while the funding is not on the chain', () => {
+    const world = new World().open();
+    world.alice.post({ type: 'deposit', amount: ae });
+    for (const party of [world.alice, world.bob])
+      party.channel = { ...party.channel!, funding: { ...party.channel!.funding!, confirmations: null } };
+    world.deliver(world.bob);
+    expect(world.bob.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 7 });
+    const other = new World().open();
+    other.bob.channel = {
+      ...other.bob.channel!,
+      funding: { ...other.bob.channel!.funding!, confirmations: null },
+    };
+    expect(other.bob.post({ type: 'withdraw', amount: ae }).refused).toMatch(/lost the funding/);
+  });
+});
+
+describe('one that both signed, whose nonce is spent otherwise', () => {
+  /** Alice gave her deposit up, Bob signed it all the same: both wait for it, and what cancels it was mined first. */
+  function overtaken(minimumDepth = 1) {
+    const world = new ChainWorld().open(standardTerms, minimumDepth);
+    world.lives(minimumDepth + 1);
+    const { alice, bob } = world;
+    world.act(alice, () => alice.post({ type: 'deposit', amount: 5n * ae }));
+    world.act(alice, () => alice.post({ type: 'abort', reason: 'no answer' }));
+    world.deliver(bob);
+    world.deliver(alice);
+    const deposit = moveTxHash(alice.channel!.move!);
+    world.mine();
+    expect(world.depth(deposit)).toBeNull();
+    return { world, alice, bob, deposit };
+  }
+  test('until that is minimum_depth deep no update is made: a reorganisation may bring it back', () => {
+    const { world, alice, deposit } = overtaken(3);
+    world.look();
+    const request = payment(ae);
+    world.act(alice, () => alice.post({ type: 'request', request }));
+    world.settle();
+    expect(alice.decided.get(request.id)).toBeUndefined();
+    expect(alice.channel!.latest!.number).toBe(0n);
+    const { transaction } = world.posts.find(({ transaction: { hash } }) => equalBytes(hash, deposit))!;
+    if (!world.chain.pool.get(deposit)) world.chain.pool.add(transaction, world.chain.height);
+    world.chain.fork(2, 0, [], [[deposit], []]);
+    world.lives(7);
+    const { balances } = alice.channel!.latest!;
+    const object = world.chain.state.channel(finalId(alice.channel!))!;
+    expect(balances.initiator + balances.responder).toBe(object.channelAmount);
+    expect(object.channelAmount).toBe(20n * ae);
+    expect(alice.decided.get(request.id)).toMatchObject([{ ok: true }]);
+  });
+  test('then it is forgotten, and what waited goes on', () => {
+    const { world, alice, bob } = overtaken(3);
+    world.look();
+    const request = payment(ae);
+    world.act(alice, () => alice.post({ type: 'request', request }));
+    world.lives(2);
+    for (const { channel } of [alice, bob]) expect(channel!.move).not.toBeNull();
+    world.lives(3);
+    for (const { channel } of [alice, bob]) expect(channel).toMatchObject({ phase: 'open', move: null });
+    expect(alice.decided.get(request.id)).toMatchObject([{ ok: true }]);
+  });
+  test.each(['request', 'deposit'] as const)(
+    'one side has seen it, the other not yet: a %s waits',
+    (type) => {
+      const { world, alice, bob } = overtaken();
+      for (let i = 0; i < 2; i++) {
+        world.act(bob, () => bob.look());
+        world.mine();
+      }
+      expect(bob.channel!.move).toBeNull();
+      const request = payment(ae);
+      world.act(bob, () => bob.post(type === 'request' ? { type, request } : { type, amount: ae }));
+      world.settle();
+      world.connect();
+      world.settle();
+      expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+      world.lives(5);
+      expect(sameState(alice, bob)).toBe(true);
+      const { initiator, responder } = alice.channel!.latest!.balances;
+      expect([initiator, responder]).toEqual(type === 'request' ? [11n * ae, 4n * ae] : [10n * ae, 6n * ae]);
+    },
+  );
+  test('the mover has seen it, the other side not yet: the next one waits, and is made', () => {
+    const { world, alice, bob } = overtaken();
+    for (let i = 0; i < 2; i++) {
+      world.act(alice, () => alice.look());
+      world.mine();
+    }
+    expect(alice.channel!.move).toBeNull();
+    world.act(alice, () => alice.post({ type: 'deposit', amount: ae }));
+    world.settle();
+    world.connect();
+    world.settle();
+    world.lives(6);
+    expect(sameState(alice, bob)).toBe(true);
+    expect(alice.channel!.latest!.balances).toEqual({ initiator: 11n * ae, responder: 5n * ae });
+  });
+  test('one side has locked it, the other no longer: an update waits', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    alice.post({ type: 'deposit', amount: ae });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: null });
+    const request = payment(ae);
+    alice.post({ type: 'chain', what: 'move', confirmations: 1 });
+    alice.post({ type: 'request', request });
+    world.settle();
+    expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+    bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.connect();
+    world.settle();
+    expect(alice.outcomes.at(-1)).toMatchObject({ id: request.id, ok: true });
   });
 });

@@ -110,6 +110,13 @@ describe('ahead otherwise: my state is lost or old', () => {
   );
   test('a state that does not hash to state_hash, or is not signed by both, is not taken', () => {
     const { world, old } = paid();
+    world.object = {
+      round: 1n,
+      stateHash: old.bob.latest!.stateHash,
+      lockedUntil: 0,
+      balances: { initiator: 10n * ae, responder: 5n * ae },
+      total: 15n * ae,
+    };
     for (const change of [
       { state: new Uint8Array([1]) },
       { responder_signature: new Uint8Array(64) },
@@ -171,12 +178,95 @@ describe('ahead by a deposit or withdrawal: the chain is looked at first', () =>
     expect(world.bob.channel).toMatchObject({ phase: 'open', recovered: true });
     expect(balancesOf(world.bob)).toEqual({ initiator: 12n * ae, responder: 6n * ae });
   });
+  test.each([true, false])('the node does not answer: it is tried again (paid since: %s)', (isPaid) => {
+    const { world, old } = deposited();
+    if (isPaid) world.alice.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    world.bob.nodeAnswers = false;
+    restore(world, 'bob', old);
+    expect(world.bob.channel).toMatchObject({ phase: 'open', latest: { number: 0n } });
+    expect(world.bob.disconnects.at(-1)).toMatch(/node/);
+    world.bob.nodeAnswers = true;
+    world.connect();
+    world.settle();
+    expect(world.bob.channel).toMatchObject({ phase: 'open', recovered: true });
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  });
   test('a state that the chain does not hold, and that both did not sign, is not taken', () => {
     const { world, old } = deposited();
     world.object = { ...world.object!, stateHash: new Uint8Array(32) };
     restore(world, 'bob', old);
     expect(world.bob.channel).toMatchObject({ phase: 'failed', latest: { number: 0n } });
   });
+});
+
+describe('ahead by the deposit or withdrawal that is under way here', () => {
+  test('one side has locked it, the other no longer: it waits for its own lock', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    alice.post({ type: 'deposit', amount: ae });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+    world.settle();
+    bob.post({ type: 'chain', what: 'move', confirmations: null });
+    world.disconnect();
+    alice.post({ type: 'chain', what: 'move', confirmations: 1 });
+    expect(alice.channel!.latest!.source).toBe('move');
+    world.connect();
+    world.settle();
+    expect(bob.channel).toMatchObject({ phase: 'open', recovered: false, latest: { number: 0n } });
+    bob.post({ type: 'chain', what: 'move', confirmations: 2 });
+    world.settle();
+    expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+    expect(sameState(alice, bob)).toBe(true);
+    expect(bob.channel!.latest!.source).toBe('move');
+  });
+  test.each([
+    ['looks at the chain later', true, false],
+    ['died before that', true, true],
+    ['has a node that does not answer', false, false],
+  ] as const)(
+    'the chain took it before a word of the other side, which %s: no false alarm',
+    (_, shows, dies) => {
+      const world = new World().open();
+      const { alice, bob } = world;
+      alice.post({ type: 'deposit', amount: ae });
+      world.deliver(bob);
+      const move = bob.channel!.move!;
+      if (dies) world.kill(bob);
+      else world.disconnect();
+      world.object = {
+        round: move.number + 1n,
+        stateHash: move.stateHash,
+        lockedUntil: 0,
+        balances: { initiator: 10n * ae, responder: 5n * ae },
+        total: 16n * ae,
+      };
+      alice.post({ type: 'chain', what: 'move', confirmations: 1 });
+      expect(alice.channel!.latest!.source).toBe('chain');
+      world.wire.breakSoon = false;
+      bob.nodeAnswers = shows;
+      const done: string[] = [];
+      const carryOut = bob.carryOut.bind(bob);
+      bob.carryOut = (effect, next) => {
+        done.push(effect.type);
+        carryOut(effect, next);
+      };
+      world.connect();
+      world.settle();
+      const request = payment(ae);
+      alice.post({ type: 'request', request });
+      world.settle();
+      expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+      expect(bob.channel).toMatchObject({ recovered: false, move: { locked: { theirs: true } } });
+      expect(done).not.toContain('behind');
+      bob.post({ type: 'chain', what: 'move', confirmations: 1 });
+      world.connect();
+      world.settle();
+      expect(sameState(alice, bob)).toBe(true);
+      expect(alice.outcomes.at(-1)).toMatchObject({ id: request.id, ok: true });
+    },
+  );
 });
 
 describe('refused', () => {

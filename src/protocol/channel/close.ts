@@ -8,7 +8,7 @@ import { minFee } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { account, sign, verify } from './ask.ts';
+import { account, onChainNow, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
 import { hold, isOutOfReach, nextNonce, nonceSearch, outOfReach, replacing } from './held.ts';
@@ -230,6 +230,10 @@ export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf
   if (!payer) return transition(channel, { type: 'disconnect', reason: 'the node cannot be asked' });
   const first = payer.nonce + 1n;
   const closing = findClosing(channel, by, first, payer.nonce + nonceSearch, message.transaction_data);
+  const oldest = payer.nonce > nonceSearch ? first - nonceSearch : 1n;
+  // The other side sees later that its nonce is spent, and builds it anew.
+  if (!closing && findClosing(channel, by, oldest, payer.nonce, message.transaction_data))
+    return transition(channel, { type: 'disconnect', reason: 'the nonce of the close is spent' });
   if (!closing)
     return stop(
       channel,
@@ -283,13 +287,27 @@ export const closingTxHash = (channel: Channel): Uint8Array => txHash(closingByt
 export function* onClosingSigned(channel: Channel, env: Env, message: MessageOf<'closing_signed'>): Rule {
   const closing = channel.closing!;
   const bytes = signingBytes(channel.networkId, closing.hash);
+  // Of an earlier one, perhaps, whose nonce was spent otherwise.
   if (!(yield* verify(peerKey(channel), bytes, message.signature)))
-    return stop(channel, env, 'the signature of closing_signed is invalid', true);
+    return transition(channel, { type: 'disconnect', reason: 'closing_signed is not of this close' });
   const next = change(channel, env, {
     phase: 'closing_confirming',
     closing: { ...closing, signatures: { ...closing.signatures, [other(channel.role)]: message.signature } },
   });
   return transition(next, persist(), broadcast(next));
+}
+
+/**
+ * The close under way as the chain leaves it: back to building one where its nonce was spent otherwise and the channel is
+ * there all the same. What both signed of it is worth nothing unless a reorganisation brings it back, and then it pays the
+ * same balances.
+ */
+export function* closingAnew(channel: Channel, env: Env): Rule<Channel> {
+  const { closing, phase } = channel;
+  if (!closing || (phase !== 'closing' && phase !== 'closing_confirming')) return channel;
+  const payer = yield* account(channel.keys[closing.by]);
+  if (!payer || payer.nonce < closing.nonce || !(yield* onChainNow(finalId(channel)))) return channel;
+  return change(channel, env, { phase: 'shutting_down', closing: null });
 }
 
 /** What a reconnect sends again of a close under way. */
@@ -312,8 +330,12 @@ export function resumeClosing(channel: Channel): Effect[] {
 }
 
 /** The node's view of the close. A builder that waits for closing_signed may see it on chain first. */
-export function onClosingConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
+export function* onClosingConfirmations(channel: Channel, env: Env, confirmations: number | null): Rule {
   const closing = channel.closing!;
+  const anew = confirmations === null ? yield* closingAnew(channel, env) : channel;
+  // The other side may not have seen it: both show again where they are.
+  if (anew !== channel)
+    return transition(anew, persist(), { type: 'disconnect', reason: 'the nonce of the close was spent' });
   const known = change(channel, env, { closing: { ...closing, confirmations } });
   const coSigned = closing.signatures.initiator && closing.signatures.responder;
   if (confirmations === null) return transition(known, ...(coSigned ? [persist(), broadcast(known)] : []));

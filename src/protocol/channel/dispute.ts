@@ -17,12 +17,12 @@ import {
   change,
   finalId,
   isMissed,
-  moveUndone,
   offChainTx,
   ownKey,
   persist,
   refused,
   transition,
+  undoneMoves,
   withLive,
 } from './record.ts';
 import { treesOf } from './trees.ts';
@@ -62,10 +62,11 @@ export const isUnderWay = ({ solo }: Channel, kind: Solo['kind']): boolean =>
  * Before funding_signed came it is the funding's own, which needs no payload.
  */
 export function provable(channel: Channel): CoSigned {
-  const { move, onChain, lastMove, latest, beforeChain } = channel;
+  const { move, onChain, latest, beforeChain } = channel;
   if (move && onChain && tookEffect(move, onChain)) return moved(move);
   // What stands on coins that the chain does not have there cannot be shown to it.
-  if (lastMove && moveUndone(channel)) return lastMove.before;
+  const [undone] = undoneMoves(channel);
+  if (undone) return undone.before;
   // A reorganisation took away what only the chain had made.
   if (latest?.source === 'chain' && beforeChain && onChain && onChain.round < roundOf(latest))
     return beforeChain;

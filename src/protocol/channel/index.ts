@@ -56,6 +56,7 @@ export {
   ownKey,
   peerKey,
   spendable,
+  undoneMoves,
   wireId,
 } from './record.ts';
 export { fromChain, isEmptyHanded } from './recover.ts';

@@ -239,6 +239,8 @@ const table: Record<Phase, Cells> = {
     request: onLateRequest,
     'message:shutdown_ack': ignore,
     'message:closing_created': onClosingCreated,
+    // Of a close that is built anew.
+    'message:closing_signed': ignore,
   },
   closing: {
     ...funded,

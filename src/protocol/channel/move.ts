@@ -7,7 +7,7 @@ import { minFee } from '../chain/fee.ts';
 import { signedTx, signingBytes, txHash } from '../chain/signed.ts';
 import { serializeTx, type TxOf } from '../chain/tx.ts';
 import type { MessageOf } from '../wire/index.ts';
-import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
+import { account, keyBlock, onChainNow, reserveNonce, sign, verify } from './ask.ts';
 import { isUsed, numberSearch, using } from './doubt.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
@@ -16,6 +16,7 @@ import {
   change,
   finalId,
   latest,
+  moveUndone,
   other,
   peerKey,
   persist,
@@ -23,6 +24,7 @@ import {
   refused,
   transition,
   updateBytes,
+  withMove,
 } from './record.ts';
 import { hashOfState, withBalances } from './trees.ts';
 import type {
@@ -39,7 +41,7 @@ import type {
   Transition,
 } from './types.ts';
 import { AmountError, fromUnits, toUnits } from './units.ts';
-import { conflict, coSigned, refusalReasons, refuse } from './update.ts';
+import { conflict, coSigned, fundingLost, refusalReasons, refuse } from './update.ts';
 
 export const bothSigned = (move: Move): boolean =>
   move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
@@ -146,6 +148,16 @@ function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule 
     return refused(channel, 'Another operation of this channel is under way: try again when it is done.');
   if (channel.shutdown.wanted || channel.shutdown.received)
     return refused(channel, 'The channel is being closed.');
+  if (fundingLost(channel))
+    return refused(
+      channel,
+      'The chain has lost the funding of this channel for now: try again when it is back.',
+    );
+  if (moveUndone(channel))
+    return refused(
+      channel,
+      'A reorganisation of the chain undid the last deposit or withdrawal: wait until it is back, or both sides have agreed to go on without it.',
+    );
   const problem = problemOf(channel, wanted);
   if (problem) return refused(channel, `This cannot be done: ${problem}.`);
   const own = yield* account(channel.keys[channel.role]);
@@ -202,7 +214,8 @@ export function* onMoveSigned(
     return stop(channel, env, `${message.type} answers nothing of this side`, true);
   if (bothSigned(move)) return transition(channel);
   if (!(yield* verify(peerKey(channel), signingBytes(channel.networkId, move.hash), message.signature)))
-    return cancelMove(channel, env, null, `the signature of ${message.type} is invalid`);
+    // Of an earlier one, perhaps, that the other side has not seen to be void.
+    return transition(channel, { type: 'disconnect', reason: `${message.type} is not of this ${kind}` });
   // Refused, and signed all the same: the nonce is being spent otherwise, and nothing else is signed before.
   if (move.cancel && (move.cancel.refusal || move.cancel.of !== null)) return transition(channel);
   // Given up by the person only: whichever transaction the chain takes decides.
@@ -258,15 +271,34 @@ function* onCreated(
   if (move && move.by === channel.role && !bothSigned(move))
     return cancelMove(channel, env, { of: number }, 'both sides proposed at once');
   if (refusal) return transition(channel);
-  if (move || channel.live.incoming)
-    return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
+  if (move) return transition(channel, { type: 'disconnect', reason: doneThere(move) });
+  if (channel.live.incoming)
+    return stop(channel, env, `a ${kind} was proposed while an update is unanswered`, true);
   if (proposal) return yield* conflict(channel, env, proposal.number);
+  // Its state would add up to coins that the chain does not have.
+  if (fundingLost(channel) || moveUndone(channel))
+    return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
   const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
   const problem = problemOf(channel, wanted);
   if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);
   const payer = yield* account(peerKey(channel));
   if (!payer) return yield* refuse(channel, env, number, refusalReasons.busy, 'the node cannot be asked now');
-  const found = search(channel, wanted, payer.nonce + 1n, message.transaction_data);
+  const first = payer.nonce + 1n;
+  const found = search(channel, wanted, number, first, message.transaction_data);
+  // The other side cannot know of an own proposal that was given up.
+  const burned = latest(channel).number + 1n;
+  const used =
+    found || burned === number
+      ? null
+      : search(channel, wanted, burned, first, message.transaction_data, channel.used);
+  if (used)
+    return yield* refuse(
+      channel,
+      env,
+      used.number,
+      refusalReasons.conflict,
+      `number ${used.number} is used up here: ask for the ${kind} again`,
+    );
   if (!found)
     return yield* refuse(
       channel,
@@ -297,9 +329,15 @@ function* onCreated(
   );
 }
 
-function search(channel: Channel, wanted: Wanted, first: bigint, hash: Uint8Array): Move | null {
-  const low = channel.used + 1n;
-  for (let number = low; number < low + numberSearch; number++)
+function search(
+  channel: Channel,
+  wanted: Wanted,
+  low: bigint,
+  first: bigint,
+  hash: Uint8Array,
+  last = low + numberSearch - 1n,
+): Move | null {
+  for (let number = low; number <= last && number < low + numberSearch; number++)
     for (let k = 0; k < gasPriceSearch; k++)
       for (let nonce = first; nonce < first + nonceSearch; nonce++) {
         const move = moveOf(channel, wanted, number, nonce, k);
@@ -307,6 +345,12 @@ function search(channel: Channel, wanted: Wanted, first: bigint, hash: Uint8Arra
       }
   return null;
 }
+
+/**
+ * The other side has seen that it is locked, or that it is void, and proposes something: this side sees it a little later.
+ * Refusing would sign the state before once more, while the chain may still take this one.
+ */
+export const doneThere = ({ kind }: Move): string => `the ${kind} under way is not done here yet`;
 
 const signedMessage = (
   channel: Channel,
@@ -324,18 +368,8 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   const { move } = channel;
   if (!move) return transition(channel);
   if (!bothSigned(move)) return yield* takenUntold(channel, env, confirmations);
-  if (confirmations === null) {
-    if (yield* isVoid(channel, move)) {
-      const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
-      return transition(
-        change(channel, env, { move: null }),
-        persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }]),
-      );
-    }
-    const lost = { ...move, confirmations, locked: { ...move.locked, mine: false } };
-    return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
-  }
-  const known = { ...move, confirmations };
+  if (confirmations === null) return yield* missed(channel, env, move);
+  const { voidAt: _, ...known } = { ...move, confirmations };
   if (move.locked.mine || confirmations < channel.minimumDepth)
     return transition(
       change(channel, env, { move: known }),
@@ -344,6 +378,27 @@ export function* onMoveConfirmations(channel: Channel, env: Env, confirmations: 
   const next = change(channel, env, { move: { ...known, locked: { ...move.locked, mine: true } } });
   const sent = sendMoveLocked(next);
   return move.locked.theirs ? commitMove(next, env, sent) : transition(next, persist(), ...sent);
+}
+
+/** Not in the chain: posted again, or given up once a reorganisation can no longer bring it back. */
+function* missed(channel: Channel, env: Env, move: Move): Rule {
+  const { voidAt, ...rest } = move;
+  const lost = { ...rest, confirmations: null, locked: { ...move.locked, mine: false } };
+  if (!(yield* isVoid(channel, move)))
+    return transition(change(channel, env, { move: lost }), persist(), broadcast(move));
+  const height = (yield* keyBlock(null))?.top;
+  if (height === undefined) return transition(channel);
+  const since = voidAt ?? height;
+  if (height - since < Math.max(1, channel.minimumDepth))
+    return transition(
+      change(channel, env, { move: { ...lost, voidAt: since } }),
+      ...(voidAt === undefined ? [persist()] : []),
+    );
+  const note = `The ${move.kind} of ${move.amount} aetto was given up: its nonce was spent otherwise.`;
+  return transition(
+    change(channel, env, { move: null }),
+    persist([{ kind: 'refused', amount: move.amount, note, balances: latest(channel).balances }]),
+  );
 }
 
 /**
@@ -367,8 +422,7 @@ function* takenUntold(channel: Channel, env: Env, confirmations: number | null):
   const signatures = { initiator: mine, responder: mine };
   const next = change(channel, env, {
     latest: { ...moved(move), signatures, source: 'chain' },
-    lastMove: { move, before: latest(channel) },
-    move: null,
+    ...withMove(channel, move),
   });
   const note = `The other side completed the ${move.kind} without a word; the chain has taken it.`;
   const taken = persist([{ kind: 'chain', note, amount: move.amount, balances, number }]);
@@ -384,7 +438,7 @@ function* takenUntold(channel: Channel, env: Env, confirmations: number | null):
   return transition(next, taken, { type: 'disconnect', reason: `the ${move.kind} is on the chain` });
 }
 
-/** Whether the chain spent its nonce otherwise, so that it can never take effect. */
+/** Whether the chain, as it is now, spent its nonce otherwise. */
 function* isVoid(channel: Channel, move: Move): Rule<boolean> {
   const payer = yield* account(channel.keys[move.by]);
   if (!payer || payer.nonce < move.nonce) return false;
@@ -426,8 +480,7 @@ export function commitMove(channel: Channel, env: Env, before: Effect[]): Transi
   return transition(
     change(channel, env, {
       latest: moved(move),
-      move: null,
-      lastMove: { move, before: latest(channel) },
+      ...withMove(channel, move),
     }),
     persist([
       {

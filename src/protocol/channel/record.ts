@@ -11,6 +11,7 @@ import type {
   Env,
   HistoryEntry,
   Live,
+  Move,
   Outcome,
   Phase,
   Request,
@@ -45,6 +46,26 @@ export function latest(channel: Channel): CoSigned {
 /** Whether a reorganisation took away the deposit or withdrawal that the latest state stands on. */
 export const moveUndone = ({ lastMove, onChain, move }: Channel): boolean =>
   !move && lastMove !== null && onChain !== null && onChain.round <= lastMove.move.number;
+
+/** All that both locked and the chain does not have, oldest first: each stands on those before it. */
+export const undoneMoves = ({ lastMove, earlierMoves = [], onChain }: Channel) =>
+  lastMove && onChain ? [...earlierMoves, lastMove].filter(({ move }) => onChain.round <= move.number) : [];
+
+/** So many are remembered: the oldest of them is that often minimum_depth deep. */
+const remembered = 8;
+
+/** What the record keeps of a deposit or withdrawal that is done, whose state takes the place of the latest. */
+export const withMove = (channel: Channel, move: Move): Partial<Channel> => {
+  const { lastMove, earlierMoves = [] } = channel;
+  const earlier = lastMove
+    ? [...earlierMoves, { move: lastMove.move, before: lastMove.before }]
+    : earlierMoves;
+  return {
+    move: null,
+    lastMove: { move, before: latest(channel) },
+    earlierMoves: earlier.slice(1 - remembered),
+  };
+};
 
 /** Hash of the state trees with these two balances, as the chain computes it. */
 export const hashOf = (keys: Record<Role, Uint8Array>, balances: Balances): Uint8Array =>

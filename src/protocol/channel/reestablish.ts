@@ -7,7 +7,7 @@ import { signingBytes } from '../chain/signed.ts';
 import { parseTrees, serializeTrees, stateHash } from '../state/trees.ts';
 import type { MessageOf } from '../wire/index.ts';
 import { onChainNow, verify } from './ask.ts';
-import { resumeClosing } from './close.ts';
+import { closingAnew, resumeClosing } from './close.ts';
 import { completeFunding, openingState, sendLocked } from './establish.ts';
 import { stop } from './failure.ts';
 import { adopt, chainDecides } from './forced.ts';
@@ -29,7 +29,7 @@ import {
 } from './record.ts';
 import { isEmptyHanded, nothingToShow, showsNothing } from './recover.ts';
 import { coinsOf, stateFrom, treesOf } from './trees.ts';
-import type { Channel, CoSigned, Effect, Env, OnChain, Role, Rule, Transition } from './types.ts';
+import type { Channel, CoSigned, Effect, Env, Move, OnChain, Role, Rule, Transition } from './types.ts';
 import { commitProposal, joinPersists, refusalMessage, superseded, updateMessage } from './update.ts';
 
 /** What of a state fits channel_reestablish_ack, a message of 1 MiB, in bytes. */
@@ -63,6 +63,14 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
   if (!equalBytes(message.chain_hash, channel.chainHash))
     return stop(channel, env, 'channel_reestablish names another chain', true);
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
+  const anew = yield* closingAnew(channel, env);
+  if (anew === channel) return yield* compare(channel, env, message);
+  const done = yield* compare(anew, env, message);
+  return { ...done, effects: joinPersists([persist(), ...done.effects]) };
+}
+
+/** What the peer shows beside what this side holds. */
+function* compare(channel: Channel, env: Env, message: MessageOf<'channel_reestablish'>): Rule {
   const mine = latest(channel);
   if (showsNothing(message)) {
     if (isEmptyHanded(channel)) return transition(channel);
@@ -169,14 +177,16 @@ function* onAhead(channel: Channel, env: Env, message: MessageOf<'channel_reesta
   if (move && bothSigned(move) && number === move.number && equalBytes(message.state_hash, move.stateHash)) {
     // The peer has both locks: its own was lost on the way.
     const bytes = signingBytes(channel.networkId, move.hash);
-    if (yield* verify(peerKey(channel), bytes, message.signature)) {
-      const locked = { ...channel, move: { ...move, locked: { ...move.locked, theirs: true } } };
-      if (move.locked.mine) return thenResume(commitMove(locked, env, []));
-      return resume(locked, [persist()]);
-    }
+    if (yield* verify(peerKey(channel), bytes, message.signature)) return lockedThere(channel, env, move);
   }
   // Mine is lost or old: nothing more until the peer has shown the state with both signatures.
   return transition(channel);
+}
+
+/** The peer goes on from the deposit or withdrawal under way: it has locked it. */
+function lockedThere(channel: Channel, env: Env, move: Move): Transition {
+  const locked = change(channel, env, { move: { ...move, locked: { ...move.locked, theirs: true } } });
+  return move.locked.mine ? thenResume(commitMove(locked, env, [])) : resume(locked, [persist()]);
 }
 
 const thenResume = (committed: Transition): Transition => resume(committed.channel, committed.effects);
@@ -190,15 +200,24 @@ export function* onReestablishAck(
   const mine = latest(channel);
   const number = message.sequence_number;
   if (number <= mine.number) return transition(channel);
+  const { move } = channel;
+  // Nothing is lost here: only the own lock has not come.
+  if (move && bothSigned(move) && number === move.number && equalBytes(message.state_hash, move.stateHash)) {
+    const isKnown = channel.live.link === 'up' && move.locked.theirs;
+    return isKnown ? transition(channel) : lockedThere(channel, env, move);
+  }
   const signatures: Record<Role, Uint8Array> = {
     initiator: message.initiator_signature,
     responder: message.responder_signature,
   };
   // Where the state came from a deposit or withdrawal, the chain knows it better than this side (PROTOCOL 6).
   const object = yield* onChainNow(finalId(channel));
+  const unseen = transition(channel, {
+    type: 'disconnect',
+    reason: 'the node does not show the channel now',
+  });
   // Of its first state nothing else tells how much the channel holds.
-  if (isEmptyHanded(channel) && object === null)
-    return transition(channel, { type: 'disconnect', reason: 'the node does not show the channel now' });
+  if (isEmptyHanded(channel) && object === null) return unseen;
   const onChain =
     object !== null && object.round === number + 1n && equalBytes(object.stateHash, message.state_hash);
   const shown = {
@@ -216,6 +235,8 @@ export function* onReestablishAck(
     const bytes = coSignedBytes(channel, shown);
     const signedByMe = yield* verify(ownKey(channel), bytes, signatures[channel.role]);
     const signedByPeer = yield* verify(peerKey(channel), bytes, signatures[other(channel.role)]);
+    // It may be one that a deposit or withdrawal made.
+    if (object === null && (!signedByMe || !signedByPeer)) return unseen;
     if (!signedByMe || !signedByPeer)
       return stop(channel, env, `channel_reestablish_ack ${number} is not signed by both sides`, true);
   }
@@ -233,8 +254,10 @@ export function* onReestablishAck(
     )
       return thenResume(commitProposal(channel, env, theirs));
   }
-  const restored = shownState(channel, message, object?.total ?? coinsOf(mine));
+  const restored = shownState(channel, message);
   if (typeof restored === 'string') return stop(channel, env, restored, true);
+  if (coinsOf(restored) !== (object?.total ?? coinsOf(mine)))
+    return object === null ? unseen : stop(channel, env, 'the restored state has another total', true);
   const { balances } = restored;
   // A forced round needs no signature of this side: nothing of its own is lost.
   if (onChain && (object.soloRound || isOwn))
@@ -249,7 +272,7 @@ export function* onReestablishAck(
     refusal: null,
     recovered: true,
     // Both went on without it, or what is shown was made long after it.
-    ...(object && moveUndone({ ...channel, onChain: object }) ? { lastMove: null } : {}),
+    ...(object && moveUndone({ ...channel, onChain: object }) ? { lastMove: null, earlierMoves: [] } : {}),
   });
   return resume(recovered, [
     persist([{ kind: 'chain', note: `State ${number} restored from the other side.`, balances, number }]),
@@ -272,7 +295,6 @@ function adoptShown(
 function shownState(
   channel: Channel,
   message: MessageOf<'channel_reestablish_ack'>,
-  total: bigint,
 ): Pick<CoSigned, 'balances' | 'trees'> | string {
   let state: Pick<CoSigned, 'balances' | 'trees'> | string;
   try {
@@ -283,9 +305,7 @@ function shownState(
   } catch (error) {
     return `the restored state cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
-  if (typeof state === 'string') return `the restored state ${state}`;
-  if (coinsOf(state) !== total) return 'the restored state has another total';
-  return state;
+  return typeof state === 'string' ? `the restored state ${state}` : state;
 }
 
 /** Both hold the same: what is unanswered is sent again, byte for byte, and the channel goes on. */

@@ -226,6 +226,8 @@ export interface Move extends Joint {
   trees?: Trees;
   stateHash: Uint8Array;
   locked: { mine: boolean; theirs: boolean };
+  /** Height at which its nonce was first seen spent otherwise, though both had signed. */
+  voidAt?: number;
   /**
    * Given up while half signed: its nonce is spent otherwise before anything else is signed here (PROTOCOL 1). Then
    * either the peer's refusal is acknowledged, or the own refusal of the peer's proposal of this number is sent.
@@ -317,6 +319,8 @@ export interface Channel {
     voidAt?: number;
     final?: boolean;
   } | null;
+  /** Those that both locked before it, oldest first: a deep reorganisation may undo several. */
+  earlierMoves?: { move: Move; before: CoSigned }[];
   refusal: Refusal | null;
   locked: { mine: boolean; theirs: boolean };
   /** wanted: the person asked while an own update was unanswered; then sent as soon as it is. */

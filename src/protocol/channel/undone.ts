@@ -7,21 +7,22 @@ import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import { EntryError, parseEntry, serializeEntry } from '../state/entries.ts';
 import { account } from './ask.ts';
 import { bothSigned, bytesOf } from './move.ts';
-import { change, latest, moveUndone, persist, transition } from './record.ts';
+import { change, latest, moveUndone, persist, transition, undoneMoves } from './record.ts';
 import { withBalances } from './trees.ts';
-import type { Balances, Channel, CoSigned, Effect, Env, HistoryEntry, Rule } from './types.ts';
+import type { Balances, Channel, CoSigned, Effect, Env, HistoryEntry, Move, Rule } from './types.ts';
 import { inAe } from './units.ts';
 
 /** Whether it is undone, and can never come back. */
 export const isUndoneForGood = (channel: Channel): boolean =>
   moveUndone(channel) && channel.lastMove?.final === true;
 
-/** The latest balances without it; null where that would leave less than channel_reserve. */
+/** The latest balances without all that is undone; null where that would leave less than channel_reserve. */
 function balancesWithout(channel: Channel): Balances | null {
-  const { move } = channel.lastMove!;
   const balances = { ...latest(channel).balances };
-  balances[move.by] += move.kind === 'deposit' ? -move.amount : move.amount;
-  return balances[move.by] < channel.terms.channelReserve ? null : balances;
+  for (const { move } of undoneMoves(channel))
+    balances[move.by] += move.kind === 'deposit' ? -move.amount : move.amount;
+  const { channelReserve } = channel.terms;
+  return balances.initiator < channelReserve || balances.responder < channelReserve ? null : balances;
 }
 
 /** The state that both can go on from, and the batch that says so; null where there is none. */
@@ -37,7 +38,7 @@ export function goingOn(
   };
 }
 
-/** Whether a batch goes on without the last deposit or withdrawal. */
+/** Whether a batch goes on without the last deposit or withdrawal, and what is undone before it. */
 export function goesOnWithout({ lastMove }: Channel, entries: readonly Uint8Array[]): boolean {
   const [only] = entries;
   if (!lastMove || !only || entries.length !== 1) return false;
@@ -60,10 +61,18 @@ export const forgotten = (
   entries: readonly Uint8Array[],
 ): { changes: Partial<Channel>; history: Partial<HistoryEntry>[] } => {
   if (!goesOnWithout(channel, entries)) return { changes: {}, history: [] };
-  const { move } = channel.lastMove!;
-  const note = `Both sides go on without the ${move.kind} of ${inAe(move.amount)} AE that the chain undid.`;
-  return { changes: { lastMove: null }, history: [{ kind: 'chain', note, amount: move.amount }] };
+  const undone = undoneMoves(channel);
+  const [{ move } = channel.lastMove!] = undone;
+  const note = `Both sides go on without the ${namesOf(undone)} that the chain undid.`;
+  const kept = (channel.earlierMoves ?? []).filter((one) => !undone.includes(one));
+  return {
+    changes: { lastMove: kept.at(-1) ?? null, earlierMoves: kept.slice(0, -1) },
+    history: [{ kind: 'chain', note, amount: move.amount }],
+  };
 };
+
+const namesOf = (undone: readonly { move: Move }[]): string =>
+  undone.map(({ move }) => `${move.kind} of ${inAe(move.amount)} AE`).join(' and the ');
 
 /** The channel's object in the own node's view, nobody closing: whether the last deposit or withdrawal is in it. */
 export function* followMove(before: Channel, known: Channel, env: Env, news: boolean, height: number): Rule {
@@ -74,23 +83,41 @@ export function* followMove(before: Channel, known: Channel, env: Env, news: boo
   const kept = change(known, env, { lastMove: { ...rest, move } });
   if (!moveUndone(known))
     return voidAt === undefined ? transition(known, ...told) : transition(kept, persist());
-  if (final) return transition(known, ...told);
-  const payer = yield* account(known.keys[move.by]);
-  if (!payer) return transition(known, ...told);
-  const named = `${move.kind} of ${inAe(move.amount)} AE`;
-  if (payer.nonce < move.nonce) {
-    const note = `A reorganisation of the chain undid the ${named}; it is posted again. Until it is back the channel takes no update.`;
+  const undone = undoneMoves(known);
+  const isSame = undoneMoves(before).length === undone.length;
+  if (final && isSame) return transition(known, ...told);
+  const alive: boolean[] = [];
+  for (const { move: one } of undone) {
+    const payer = yield* account(known.keys[one.by]);
+    if (!payer) return transition(known, ...told);
+    alive.push(payer.nonce < one.nonce);
+  }
+  const named = namesOf(undone);
+  if (alive[0]) {
+    const note = `A reorganisation of the chain undid the ${named}, which is posted again. Until all is back the channel takes no update.`;
     const entry = moveUndone(before) ? [] : [{ kind: 'chain' as const, note }];
     const effects: Effect[] = news || voidAt !== undefined ? [persist(entry)] : [];
+    // Only the oldest: once a later round is mined it never could be.
+    const { move: oldest } = undone[0]!;
     // Of one that the other side completed untold only half is known here.
-    if (bothSigned(move)) effects.push({ type: 'broadcast', what: 'move', signedTx: bytesOf(move) });
+    if (bothSigned(oldest)) effects.push({ type: 'broadcast', what: 'move', signedTx: bytesOf(oldest) });
     return transition(kept, ...effects);
   }
-  const since = voidAt ?? height;
+  // The oldest cannot come back. One on top of it still could, and its state adds up to other coins: it is made void too.
+  if (alive.some(Boolean)) {
+    const note = `A reorganisation of the chain undid the ${named}: not all of that can come back. The channel takes no update; your wallet can close it alone, with the balances before it.`;
+    const own = undone.filter((one, index) => alive[index] && one.move.by === known.role);
+    return transition(
+      kept,
+      ...(isSame ? told : [persist([{ kind: 'chain', note }])]),
+      ...own.map((one): Effect => ({ type: 'cancel_nonce', nonce: one.move.nonce })),
+    );
+  }
+  const since = isSame && voidAt !== undefined ? voidAt : height;
   if (height - since < Math.max(1, known.minimumDepth))
     return transition(
       change(known, env, { lastMove: { ...rest, move, voidAt: since } }),
-      ...(voidAt === undefined ? [persist()] : told),
+      ...(voidAt === since ? told : [persist()]),
     );
   const lost = change(known, env, { lastMove: { ...rest, move, voidAt: since, final: true } });
   const next = balancesWithout(lost)

@@ -11,7 +11,7 @@ import { isAhead, isUsed, renewal, using } from './doubt.ts';
 import { applyEntries, entriesOf, maxEntries, noteEntry, noteOf } from './entries.ts';
 import { errorData, outcomeOf, stop } from './failure.ts';
 import { chainDecides, doneOutcomes, isCall, keepCall } from './forced.ts';
-import { bothSigned, refusedMove } from './move.ts';
+import { bothSigned, doneThere, refusedMove } from './move.ts';
 import { isTooFar } from './numbers.ts';
 import {
   change,
@@ -154,7 +154,7 @@ function wishProblem(channel: Channel, { amount, direction, contract }: Request)
 }
 
 /** After a reorganisation: what is promised here would be worth nothing if the funding never came back. */
-const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
+export const fundingLost = (channel: Channel): boolean => channel.funding?.confirmations === null;
 
 /** Whether this side may propose now, as far as the other side goes. */
 const mayTalk = (channel: Channel): boolean =>
@@ -346,7 +346,7 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
   // It crosses the own half-signed transaction: the peer refuses that one, which supersedes this update too.
   if (channel.move && !refusal && !bothSigned(channel.move)) return transition(channel);
   if (channel.move && !refusal)
-    return stop(channel, env, `update ${number} while a ${channel.move.kind} is under way`, true);
+    return transition(channel, { type: 'disconnect', reason: doneThere(channel.move) });
   if (channel.shutdown.received)
     return stop(channel, env, 'update after shutdown: a side that sent shutdown proposes nothing more', true);
   // The refusal comes first; a side that lost its record does not know of it before it arrives, and then proposes again.

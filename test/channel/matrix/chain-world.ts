@@ -17,6 +17,7 @@ import {
   type Channel,
   closingTxHash,
   type Effect,
+  type FoundBlock,
   finalId,
   fundingTxHash,
   initiate,
@@ -158,12 +159,14 @@ export class ChainParty extends Party {
     this.post({ type: 'chain', what: 'solo', confirmations: this.world.depth(soloTxHash(this.channel)) });
   }
 
-  /** As src/engine/gaps.ts, which waits a little longer. */
+  /** As src/engine/gaps.ts. */
   #closeGap(): void {
     const { chain } = this.world;
     const next = (chain.state.account(this.keys.publicKey)?.nonce ?? 0n) + 1n;
     if (chain.nextNonce(this.keys.publicKey, 'continuity') > next || this.#uses(next)) return;
     if (![...this.held.keys()].some((nonce) => nonce > next)) return;
+    if (this.#since(`gap ${next}`) < 2) return;
+    this.#firstSeen.delete(`gap ${next}`);
     this.held.set(next, null);
     this.world.submit(this.spendOnNothing(next));
   }
@@ -373,6 +376,11 @@ export class ChainWorld extends World {
     const mined = this.chain.mined(hash);
     if (mined) return Math.max(0, this.chain.height - mined.block.height);
     return this.chain.pool.get(hash) ? -1 : null;
+  }
+
+  override keyBlock(at: Uint8Array | number | null): FoundBlock | null {
+    this.height = this.chain.height;
+    return super.keyBlock(at);
   }
 
   /** Blocks: what waits and can be applied is in the first. */
