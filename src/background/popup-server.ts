@@ -32,6 +32,7 @@ const byItself: ReadonlySet<string> = new Set([
   'wallet.view',
   'channel.history',
   'channel.quote',
+  'channel.forcePreview',
   'fee.quote',
   'contact.list',
   'diagnostics.read',

@@ -105,8 +105,10 @@ export class Wallet {
   #network: StoredNetwork;
   #chain: Chain;
   #running: Running | null = null;
-  #starting: Promise<void> | null = null;
+  /** `stops` is how many there had been when it began: after one more nothing comes of it. */
+  #starting: { stops: number; done: Promise<void> } | null = null;
   #stopping: Promise<void> = Promise.resolve();
+  #stops = 0;
   readonly #locked: LockedWatch;
   #version = 0;
   #status: ChainStatus | null = null;
@@ -183,7 +185,7 @@ export class Wallet {
       sites,
       asks,
       budgets,
-      running: () => this.#running && { ...this.#running, networkId: this.#network.networkId },
+      running: () => this.#forSites(),
       wantUnlock: deps.wantUnlock,
       push: deps.pushToPages,
     });
@@ -213,13 +215,24 @@ export class Wallet {
 
   /** The unlocked wallet. @throws WalletError with what to do */
   running(): Running {
-    if (this.#running) return this.#running;
+    const running = this.#open();
+    if (running) return running;
     if (this.#deps.vault.status() === 'unlocked')
       throw new WalletError(
         'starting',
         `The wallet is starting: ${this.#problem?.message ?? 'waiting for the node'}.`,
       );
     throw new WalletError('locked', 'The wallet is locked: unlock it first.');
+  }
+
+  /** Null from the moment that the lock falls, though the engine is still stopping. */
+  #open(): Running | null {
+    return this.#running && this.#deps.vault.status() === 'unlocked' ? this.#running : null;
+  }
+
+  #forSites() {
+    const running = this.#open();
+    return running && { ...running, networkId: this.#network.networkId };
   }
 
   /** What a connected page may know of the network; null where there is no wallet. */
@@ -231,7 +244,7 @@ export class Wallet {
 
   /** The wallet once it runs; asks the person to unlock it. Null where that did not happen in time. */
   async #unlocked() {
-    if (!this.#running) {
+    if (!this.#open()) {
       if (this.#deps.vault.status() !== 'unlocked') this.#deps.wantUnlock();
       await new Promise<void>((resolve) => {
         const started = () => {
@@ -243,26 +256,39 @@ export class Wallet {
         this.#whenStarted.add(started);
       });
     }
-    return this.#running && { ...this.#running, networkId: this.#network.networkId };
+    return this.#forSites();
   }
 
   // ---- starting and stopping
 
   /** Starts the engine where the vault is unlocked; a locked wallet looks at the chain without its key. */
   start(): Promise<void> {
-    this.#starting ??= this.#start().finally(() => {
-      this.#starting = null;
-    });
-    return this.#starting;
+    const stops = this.#stops;
+    // One that a stop ended is followed by another.
+    if (this.#starting?.stops === stops) return this.#starting.done;
+    return this.#begin(this.#start(stops));
   }
 
-  async #start(): Promise<void> {
+  #begin(work: Promise<void>): Promise<void> {
+    const starting = {
+      stops: this.#stops,
+      done: work.finally(() => {
+        if (this.#starting === starting) this.#starting = null;
+      }),
+    };
+    this.#starting = starting;
+    return starting.done;
+  }
+
+  async #start(stops: number): Promise<void> {
     // Never two engines on one store: the last one's writes are done first.
     await this.#stopping;
     await this.#askNode();
-    const seed = this.#deps.vault.seed();
+    const wanted = () => stops === this.#stops && this.#deps.vault.status() === 'unlocked';
+    // A copy: the lock clears its own, and what is made of it here must not become another account's.
+    const seed = this.#deps.vault.seed()?.slice();
     if (!seed) this.#watchLocked();
-    if (this.#running || !seed) return this.changed();
+    if (this.#running || !seed || stops !== this.#stops) return this.changed();
     const { chainHash, networkId } = this.#network;
     // A wallet that never met its node does not know its chain yet: it tries again.
     if (!chainHash) {
@@ -271,9 +297,40 @@ export class Wallet {
     }
     const signer = await this.#deps.signerFromSeed(seed);
     const transport = await this.#deps.transport(seed, this.#network.relay);
+    let engine: Engine | null = null;
+    try {
+      if (wanted()) engine = await this.#startEngine(signer, transport, { networkId, chainHash });
+      if (engine) await this.budgets.reconcile(engine);
+    } catch (error) {
+      // Never two engines on one store.
+      await engine?.stop();
+      await transport.stop();
+      throw error;
+    }
+    // The lock fell meanwhile, or another network was chosen.
+    if (!engine || !wanted()) {
+      await engine?.stop();
+      await transport.stop();
+      return this.changed();
+    }
+    this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey), tower: null };
+    transport.onAddresses(() => this.changed());
+    await this.#startTower();
+    if (this.#running?.engine !== engine) return;
+    for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
+    this.#watchBalance();
+    for (const started of [...this.#whenStarted]) started();
+    this.changed();
+  }
+
+  #startEngine(
+    signer: Signer,
+    transport: Transport,
+    network: { networkId: string; chainHash: Uint8Array },
+  ): Promise<Engine> {
     this.#locked.stop();
     this.#chooseTower();
-    const engine = await Engine.start({
+    return Engine.start({
       store: this.#deps.store,
       signer,
       verify: this.#deps.verify,
@@ -281,7 +338,7 @@ export class Wallet {
       random: this.#deps.random,
       transport,
       chain: () => this.#chain,
-      network: { networkId, chainHash },
+      network,
       settings: () => this.#protocol,
       acceptIncoming: () => this.#settings.acceptIncoming,
       watchInterval,
@@ -296,21 +353,6 @@ export class Wallet {
         foreign: () => this.#deps.notify({ type: 'foreign' }),
       },
     });
-    transport.onAddresses(() => this.changed());
-    try {
-      await this.budgets.reconcile(engine);
-    } catch (error) {
-      // Never two engines on one store.
-      await engine.stop();
-      await transport.stop();
-      throw error;
-    }
-    this.#running = { engine, transport, signer, address: encode('ak', signer.publicKey), tower: null };
-    await this.#startTower();
-    for (const actor of engine.channels()) this.#quietly(this.gate.announce(actor, true));
-    this.#watchBalance();
-    for (const started of [...this.#whenStarted]) started();
-    this.changed();
   }
 
   async #askNode(): Promise<void> {
@@ -349,18 +391,26 @@ export class Wallet {
     return (await this.#deps.store.list('channels', { limit: 1 })).length > 0;
   }
 
+  /** Resolves when nothing of it runs any more, a start that was under way included; none may wait for this. */
   async stop(): Promise<void> {
+    this.#stops += 1;
     this.#stopBalance();
     this.#sending = [];
     const running = this.#running;
     this.#running = null;
     running?.tower?.stop();
+    const starting = this.#starting?.done;
     const last = this.#stopping;
     this.#stopping = (async () => {
       await last;
       await running?.engine.stop();
       await running?.transport.stop();
-    })().catch(() => undefined);
+    })()
+      .catch(() => undefined)
+      .then(() => starting)
+      .catch(() => undefined);
+    // Locked is locked at once, however long the rest takes.
+    this.changed();
     await this.#stopping;
     // What the mark said was of questions that wait until the wallet is unlocked again.
     if (running && this.#deps.vault.status() === 'locked') this.#deps.alarm(0);
@@ -378,7 +428,7 @@ export class Wallet {
    * Rejects with what `work` rejects with.
    */
   async whileStopped<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#starting) await this.#starting.catch(() => undefined);
+    while (this.#starting) await this.#starting.done.catch(() => undefined);
     const busy = (async () => {
       await this.stop();
       const result = await work();
@@ -390,9 +440,8 @@ export class Wallet {
       () => true,
       () => false,
     );
-    this.#starting = settled.then(() => undefined);
+    await this.#begin(settled.then(() => undefined));
     const written = await settled;
-    this.#starting = null;
     const started = this.start();
     // Where nothing came of it, its reason need not wait for the node.
     if (written) await started;
@@ -413,9 +462,10 @@ export class Wallet {
 
   /** After a wake-up: connections, chain. */
   poke(): void {
-    if (this.#running) {
-      this.#running.engine.poke();
-      this.#running.tower?.poke();
+    const running = this.#open();
+    if (running) {
+      running.engine.poke();
+      running.tower?.poke();
     } else void this.start().catch(() => undefined);
   }
 
@@ -614,7 +664,7 @@ export class Wallet {
 
   /** Before the engine runs nothing is known of what waits: windows that are open stay. */
   showApprovals(): void {
-    if (this.#running) this.#deps.attention(this.approvals());
+    if (this.#open()) this.#deps.attention(this.approvals());
   }
 
   #quietly(work: Promise<unknown>): void {
@@ -624,7 +674,7 @@ export class Wallet {
   // ---- approvals
 
   approvals(): ApprovalView[] {
-    const running = this.#running;
+    const running = this.#open();
     if (!running) return [];
     const ofChannels = running.engine
       .channels()
@@ -725,7 +775,7 @@ export class Wallet {
   // ---- the view
 
   view(): WalletView {
-    const running = this.#running;
+    const running = this.#open();
     const { preset } = this;
     const expected = networkPresets.find((candidate) => candidate.nodeUrl === this.#network.nodeUrl);
     const misnamed = expected && expected.networkId !== this.#network.networkId;

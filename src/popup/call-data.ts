@@ -1,6 +1,8 @@
 /**
  * A contract call in words, by the ACI that a site gave. Loaded only where one is looked at. The ACI is the site's
  * word: a function counts only where its name has the hash in the call data, values only where they encode to it again.
+ * Such a hash has four bytes, so that two names may share one: where the contract's own table has a name, only that
+ * one counts.
  */
 import { AciContractCallEncoder } from '@aeternity/aepp-calldata';
 import * as v from 'valibot';
@@ -36,9 +38,10 @@ const idOf = (name: string): string => toHex(functionId(name));
 
 /**
  * @param id of the function that is called, hex
+ * @param own its name in the contract's own table; null where that has none
  * @returns null where the ACI does not fit the call data
  */
-export function readCall(json: string, id: string, callData: string): ReadCall | null {
+export function readCall(json: string, id: string, callData: string, own: string | null): ReadCall | null {
   try {
     const aci = JSON.parse(json);
     const encoder = new AciContractCallEncoder(aci);
@@ -49,9 +52,9 @@ export function readCall(json: string, id: string, callData: string): ReadCall |
       .at(-1);
     if (!main) return null;
     const fn =
-      main.functions.find(({ name }) => idOf(name) === id) ??
+      main.functions.find(({ name }) => idOf(name) === id && (own === null || own === name)) ??
       (id === idOf('init') ? { name: 'init', arguments: [] } : null);
-    if (!fn) return null;
+    if (!fn || (own !== null && own !== fn.name)) return null;
     const data = callData as CallData;
     const { args: values } = v.parse(Decoded, encoder.decodeCall(main.name, fn.name, data));
     if (encoder.encodeCall(main.name, fn.name, [...values]) !== data) return null;

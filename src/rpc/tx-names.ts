@@ -20,6 +20,12 @@ export const txLabels = [
   'query',
   'queryFee',
   'format',
+  'nameTtl',
+  'clientTtl',
+  'queryTtl',
+  'responseTtl',
+  'oracleTtl',
+  'other',
 ] as const;
 export type TxLabel = (typeof txLabels)[number];
 

@@ -122,6 +122,75 @@ describe('a page’s transaction', () => {
     expect(tx.most).toBe(BigInt(common.fee) + 30n);
   });
 
+  test('a name’s update shows how long the name lasts: one that lets it lapse looks like no other', () => {
+    const update = (nameTtl: number) =>
+      read({
+        tag: Tag.NameUpdateTx,
+        version: 2,
+        accountId: me,
+        nameId,
+        nameTtl,
+        clientTtl: 3600,
+        pointers: [{ key: 'account_pubkey', id: me }],
+        ...common,
+      });
+    expect(fact(update(1), 'nameTtl')).toEqual(['1']);
+    expect(fact(update(180_000), 'nameTtl')).toEqual(['180000']);
+    expect(fact(update(1), 'clientTtl')).toEqual(['3600']);
+  });
+  test('an oracle shows how long it and its answers last', () => {
+    const registered = (oracleTtlType: number) =>
+      read({
+        tag: Tag.OracleRegisterTx,
+        accountId: me,
+        queryFormat: 'string',
+        responseFormat: 'int',
+        queryFee: '30',
+        oracleTtlType,
+        oracleTtlValue: 500,
+        ...common,
+      } as never);
+    expect(fact(registered(0), 'oracleTtl')).toEqual(['+500']);
+    expect(fact(registered(1), 'oracleTtl')).toEqual(['500']);
+    expect(() => registered(2)).toThrow();
+    const asked = read({
+      tag: Tag.OracleQueryTx,
+      senderId: me,
+      oracleId: oracle,
+      query: 'rain?',
+      queryFee: '30',
+      queryTtlType: 0,
+      queryTtlValue: 11,
+      responseTtlType: 0,
+      responseTtlValue: 12,
+      ...common,
+    } as never);
+    expect([...fact(asked, 'queryTtl'), ...fact(asked, 'responseTtl')]).toEqual(['+11', '+12']);
+  });
+  test('a field without words of its own is shown by its name, none is passed over', () => {
+    const claim = (nameSalt: number) =>
+      read({
+        tag: Tag.NameClaimTx,
+        accountId: me,
+        name: 'tandemtandem.chain',
+        nameSalt,
+        nameFee: '3000000000000000000',
+        ...common,
+      });
+    expect(fact(claim(7), 'other')).toEqual(['nameSalt: 7']);
+    const called = read({
+      tag: Tag.ContractCallTx,
+      callerId: me,
+      contractId: contract,
+      amount: 7,
+      callData: call,
+      gasLimit: 1000,
+      gasPrice: '1000000000',
+      ...common,
+    });
+    expect(fact(called, 'other')).toEqual(['abiVersion: 3']);
+  });
+
   test('transactions of channels are refused, whichever channel: a state hash shows nothing', () => {
     for (const tx of [
       {

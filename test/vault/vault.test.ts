@@ -213,6 +213,38 @@ describe('lock', () => {
     expect(locks).toEqual(['locked']);
     expect(world.memory.size).toBe(0);
   });
+  test('whoever asks first after the time finds it locked, and what is done then does not put the lock off', async () => {
+    const { vault, world, store } = await vaultIn();
+    await vault.create({ mnemonic: phrase, password: 'long enough' });
+    for (const ask of [
+      (asleep: Vault) => asleep.touch(),
+      (asleep: Vault) => asleep.status(),
+      (asleep: Vault) => asleep.seed(),
+      (asleep: Vault) => asleep.address().catch(() => undefined),
+    ]) {
+      await vault.unlock('long enough');
+      let later = 0;
+      const locks: string[] = [];
+      const asleep = await Vault.load({
+        store,
+        session: world.session,
+        random,
+        // A computer that sleeps: timers stand still.
+        clock: { now: () => world.clock.now() + later, after: () => () => undefined },
+        publicKey: async (seed) => (await signerFromSeed(seed)).publicKey,
+        autoLockMinutes: () => 5,
+        locked: () => locks.push('locked'),
+      });
+      expect(asleep.status()).toBe('unlocked');
+      later = 8 * 3_600_000;
+      await ask(asleep);
+      expect(asleep.status()).toBe('locked');
+      expect(asleep.seed()).toBeNull();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(locks).toEqual(['locked']);
+      expect(world.memory.size).toBe(0);
+    }
+  }, 60_000);
   test('a browser that was closed has forgotten the seed', async () => {
     const { vault, world, load } = await vaultIn();
     await vault.create({ mnemonic: phrase, password: 'long enough' });

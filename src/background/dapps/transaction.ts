@@ -212,15 +212,19 @@ export function readTransaction(bytes: Uint8Array, own: Uint8Array): ReadableTx 
     cost,
     most: cost + number('amount') + number('deposit') + number('nameFee') + oracleFee,
     facts: [
-      ...Object.entries(values).flatMap(([field, value]) => factsOf(field, value)),
+      ...Object.entries(values)
+        .filter(([field]) => field !== owner)
+        .flatMap(([field, value]) => factsOf(field, value, values)),
       ...(gas > 0n ? [{ label: 'gasCost', kind: 'amount', value: gas.toString() } as const] : []),
     ],
   };
 }
 
-function factsOf(field: string, value: Values[string]): TxFact[] {
+/** No field is passed over: one without words of its own is shown by its name. */
+function factsOf(field: string, value: Values[string], values: Values): TxFact[] {
   const amount = (label: TxLabel): TxFact[] => [{ label, kind: 'amount', value: String(value) }];
   const id = (label: TxLabel): TxFact[] => [{ label, kind: 'account', value: idText(value as Id) }];
+  const number = (label: TxLabel): TxFact[] => [{ label, kind: 'number', value: String(value) }];
   const text = (label: TxLabel): TxFact[] => [{ label, kind: 'text', value: bytesText(value as Uint8Array) }];
   switch (field) {
     case 'recipientId':
@@ -241,9 +245,26 @@ function factsOf(field: string, value: Values[string]): TxFact[] {
     case 'deposit':
       return value === 0n ? [] : amount(field);
     case 'nonce':
-      return [{ label: 'nonce', kind: 'number', value: String(value) }];
+    case 'nameTtl':
+    case 'clientTtl':
+      return number(field);
     case 'ttl':
-      return value === 0n ? [] : [{ label: 'ttl', kind: 'number', value: String(value) }];
+      return value === 0n ? [] : number(field);
+    // Together they are the gas cost.
+    case 'gasLimit':
+    case 'gasPrice':
+      return [];
+    // Shown with its value.
+    case 'queryTtlType':
+    case 'responseTtlType':
+    case 'oracleTtlType':
+      return [];
+    case 'queryTtlValue':
+      return [{ label: 'queryTtl', kind: 'text', value: ttlText(values.queryTtlType, value) }];
+    case 'responseTtlValue':
+      return [{ label: 'responseTtl', kind: 'text', value: ttlText(values.responseTtlType, value) }];
+    case 'oracleTtlValue':
+      return [{ label: 'oracleTtl', kind: 'text', value: ttlText(values.oracleTtlType, value) }];
     case 'payload':
       return (value as Uint8Array).length === 0 ? [] : text('payload');
     case 'name':
@@ -262,8 +283,22 @@ function factsOf(field: string, value: Values[string]): TxFact[] {
         value: `${bytesText(key)} → ${to instanceof Uint8Array ? pointerText(to) : idText(to)}`,
       }));
     default:
-      return [];
+      return [{ label: 'other', kind: 'text', value: `${field}: ${anyText(value)}` }];
   }
+}
+
+/** Of an oracle: so many blocks from then on, or until a block. */
+function ttlText(type: Values[string] | undefined, value: Values[string]): string {
+  if (type === 0n) return `+${value}`;
+  if (type === 1n) return String(value);
+  throw failure('a time to live is of an unknown kind');
+}
+
+function anyText(value: Values[string]): string {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Uint8Array) return bytesText(value);
+  if (Array.isArray(value)) throw failure('a field of this transaction cannot be shown');
+  return idText(value);
 }
 
 const prefixes: Record<IdKind, Parameters<typeof encode>[0]> = {

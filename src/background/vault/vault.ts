@@ -44,6 +44,7 @@ export class Vault {
   readonly #deps: VaultDeps;
   #record: unknown;
   #seed: Uint8Array | null = null;
+  #until = 0;
   #cancel: () => void = () => undefined;
 
   static async load(deps: VaultDeps): Promise<Vault> {
@@ -52,7 +53,8 @@ export class Vault {
     const unlocked = (await deps.session.get(sessionKey)) as Unlocked | undefined;
     if (record && unlocked && unlocked.until > deps.clock.now()) {
       vault.#seed = fromHex(unlocked.seed);
-      vault.#arm(unlocked.until);
+      vault.#until = unlocked.until;
+      vault.#arm();
     } else await deps.session.remove(sessionKey);
     return vault;
   }
@@ -63,11 +65,13 @@ export class Vault {
   }
 
   status(): 'empty' | 'locked' | 'unlocked' {
-    if (this.#seed) return 'unlocked';
+    if (this.seed()) return 'unlocked';
     return this.#record ? 'locked' : 'empty';
   }
   /** The account's 32-byte Ed25519 seed while unlocked. */
   seed(): Uint8Array | null {
+    // Timers stand still while the computer sleeps: whoever asks first after that finds it locked.
+    if (this.#seed && this.#until <= this.#deps.clock.now()) void this.#fall();
     return this.#seed;
   }
   newPhrase = newPhrase;
@@ -125,29 +129,37 @@ export class Vault {
 
   async #open(phrase: string): Promise<void> {
     this.#seed = deriveSeed(await phraseSeed(phrase), accountPath(0));
-    await this.touch();
+    await this.#extend(this.#seed);
   }
 
-  /** The person did something: the lock falls later. */
+  /** The person did something: the lock falls later, unless it was due already. */
   async touch(): Promise<void> {
-    if (!this.#seed) return;
-    const until = this.#deps.clock.now() + this.#deps.autoLockMinutes() * 60_000;
-    await this.#deps.session.set(sessionKey, { seed: toHex(this.#seed), until } satisfies Unlocked);
-    this.#arm(until);
+    const seed = this.seed();
+    if (seed) await this.#extend(seed);
   }
 
-  #arm(until: number): void {
+  async #extend(seed: Uint8Array): Promise<void> {
+    this.#until = this.#deps.clock.now() + this.#deps.autoLockMinutes() * 60_000;
+    this.#arm();
+    await this.#deps.session.set(sessionKey, { seed: toHex(seed), until: this.#until } satisfies Unlocked);
+  }
+
+  #arm(): void {
     this.#cancel();
-    this.#cancel = this.#deps.clock.after(Math.max(0, until - this.#deps.clock.now()), () => {
-      void this.lock().then(() => this.#deps.locked());
-    });
+    this.#cancel = this.#deps.clock.after(
+      Math.max(0, this.#until - this.#deps.clock.now()),
+      () => void this.#fall(),
+    );
   }
 
   /** Falls due while the worker slept: called at every wake-up. */
   async lockIfDue(): Promise<void> {
-    const unlocked = (await this.#deps.session.get(sessionKey)) as Unlocked | undefined;
-    if (!this.#seed || (unlocked && unlocked.until > this.#deps.clock.now())) return;
-    await this.lock();
+    if (this.#seed && this.#until <= this.#deps.clock.now()) await this.#fall();
+  }
+
+  /** The lock falls by itself. What holds the seed is told even where the session's memory fails. */
+  async #fall(): Promise<void> {
+    await this.lock().catch(() => undefined);
     this.#deps.locked();
   }
 
@@ -160,7 +172,8 @@ export class Vault {
 
   /** The account's address (`ak_`). @throws VaultError while locked */
   async address(): Promise<string> {
-    if (!this.#seed) throw new VaultError('The wallet is locked.');
-    return encode('ak', await this.#deps.publicKey(this.#seed));
+    const seed = this.seed();
+    if (!seed) throw new VaultError('The wallet is locked.');
+    return encode('ak', await this.#deps.publicKey(seed));
   }
 }

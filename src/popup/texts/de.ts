@@ -779,6 +779,12 @@ export const de: Texts = {
       query: 'Frage',
       queryFee: 'Preis der Antwort',
       format: 'Format',
+      nameTtl: 'Der Name gilt, in Blöcken',
+      clientTtl: 'Andere dürfen ihn behalten, in Sekunden',
+      queryTtl: 'Antwort bis Block (+: ab jetzt)',
+      responseTtl: 'Antwort bleibt bis Block (+: ab dann)',
+      oracleTtl: 'Orakel bis Block (+: ab jetzt)',
+      other: 'Weiteres Feld',
     },
     operations: {
       open: 'Kanal öffnen',

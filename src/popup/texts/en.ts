@@ -694,6 +694,12 @@ export const en = {
       query: 'Question',
       queryFee: 'Price of the answer',
       format: 'Format',
+      nameTtl: 'The name lasts, in blocks',
+      clientTtl: 'Others may keep it, in seconds',
+      queryTtl: 'Answer until block (+: from now)',
+      responseTtl: 'Answer kept until block (+: from then)',
+      oracleTtl: 'Oracle until block (+: from now)',
+      other: 'Further field',
     },
     operations: {
       open: 'Open channel',

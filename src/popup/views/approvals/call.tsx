@@ -9,7 +9,7 @@ import { Value } from './value.tsx';
 export default function Call({ preview }: { preview: ContractPreview }) {
   const words = t.approval.contract;
   const { fn, aci, callData, result } = preview;
-  const call = fn?.callable && aci ? readCall(aci, fn.id, callData) : null;
+  const call = fn?.callable && aci ? readCall(aci, fn.id, callData, fn.name) : null;
   const answer = call && result?.returnType === 'ok' ? call.resultOf(result.returnValue) : null;
   const name = call?.name ?? fn?.name;
   return (
