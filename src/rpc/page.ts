@@ -3,7 +3,7 @@
  * The content script only carries; the worker validates, and knows the page by the browser's own `sender.origin`.
  */
 import * as v from 'valibot';
-import { Address, Aetto, LocalId, Note, Phase, RequestId, Terms } from './schema.ts';
+import { Address, Aetto, LocalId, Note, Phase, RequestId, Terms, Text } from './schema.ts';
 
 const nothing = v.optional(v.object({}), {});
 
@@ -108,7 +108,7 @@ export const pageMethods = {
    */
   'channel.open': {
     params: v.object({
-      invite: v.pipe(v.string(), v.maxLength(4096)),
+      invite: v.pipe(Text, v.maxLength(4096)),
       terms: Terms,
       requestId: RequestId,
     }),
@@ -188,7 +188,7 @@ export const pageMethods = {
   },
   /** Sends a text to the other side, which gets it as a `message` event. Nobody keeps it. */
   'channel.sendMessage': {
-    params: v.object({ id: LocalId, message: v.pipe(v.string(), v.maxLength(16_000)), requestId: RequestId }),
+    params: v.object({ id: LocalId, message: v.pipe(Text, v.maxLength(16_000)), requestId: RequestId }),
     result: v.object({ id: LocalId }),
   },
   /** Ends the connection; the channel stays open, and is not dialled until `channel.reconnect`. */

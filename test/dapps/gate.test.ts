@@ -1,7 +1,7 @@
 /** What a page may do: the gate over real stores, with a channel between two real engines. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
-import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { askId, loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
 import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
@@ -161,6 +161,26 @@ describe('a connected site', () => {
       'x',
     ])
       expect(await codeOf(gate.handle(site, 'channel.transfer', params))).toBe(-32602);
+  });
+  test('half a surrogate pair, which hashes as any other half, is in no requestId, note or message', async () => {
+    for (const half of ['\ud800', '\ud801', 'x\udfff', '\udc00\ud800']) {
+      expect(await codeOf(transfer(half))).toBe(-32602);
+      const params = { id, amount: '1', requestId: 'whole', note: half };
+      expect(await codeOf(gate.handle(site, 'channel.transfer', params))).toBe(-32602);
+      const message = { id, message: half, requestId: 'whole' };
+      expect(await codeOf(gate.handle(site, 'channel.sendMessage', message))).toBe(-32602);
+    }
+    expect(asks.list()).toEqual([]);
+  });
+  test('one yes is to one question: no two requestIds, origins or kinds share one', () => {
+    const parts = ['', 'a', '\n', 'a\nb', '"', '","', '\ud800', '\ud801', '\ufffd'];
+    const ids = parts.flatMap((origin) =>
+      parts.flatMap((requestId) => [
+        askId('site_payment', origin, requestId),
+        askId('site_contract', origin, requestId),
+      ]),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
   });
   test('pays what the person approved, once', async () => {
     const asked = transfer('one');

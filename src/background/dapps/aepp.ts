@@ -20,6 +20,7 @@ import {
   rpcVersion,
 } from '../../rpc/aepp.ts';
 import { pageErrors } from '../../rpc/page-errors.ts';
+import { Text } from '../../rpc/schema.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
 import { PageError } from './errors.ts';
 import { messageHash } from './message.ts';
@@ -172,6 +173,8 @@ export class AeppGate {
   }
 
   async #signMessage(origin: string, { message, onAccount }: Params<'message.sign'>) {
+    // What is signed is its UTF-8, which knows no half of a surrogate pair.
+    if (!v.is(Text, message)) throw new AeppError('internal', 'message: a text is well-formed Unicode');
     const wallet = await this.#unlocked();
     checkAccount(wallet, onAccount);
     const hash = messageHash(message);

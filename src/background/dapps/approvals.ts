@@ -99,7 +99,7 @@ export type ChannelOperation =
   | { type: 'shutdown'; channel: string };
 
 export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string): string =>
-  `site-${toHex(blake2b(new TextEncoder().encode(`${kind}\n${origin}\n${requestId}`), { dkLen: 16 }))}`;
+  `site-${toHex(blake2b(new TextEncoder().encode(JSON.stringify([kind, origin, requestId])), { dkLen: 16 }))}`;
 
 export interface SiteAsks {
   list(): SiteAsk[];

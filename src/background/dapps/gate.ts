@@ -339,6 +339,7 @@ const requestOf = ({ origin, requestId, amount, note }: PaymentAsk): Request => 
 const sameAsk = (a: SiteAsk, b: SiteAsk): boolean =>
   a.kind === 'site_payment' &&
   b.kind === 'site_payment' &&
+  a.requestId === b.requestId &&
   a.channel === b.channel &&
   a.amount === b.amount &&
   a.note === b.note;
