@@ -64,7 +64,7 @@ beforeAll(async () => {
     wantUnlock: () => undefined,
     push,
   });
-});
+}, 60_000);
 afterAll(async () => {
   await wallet?.stop();
   await shop?.stop();
@@ -87,8 +87,10 @@ async function decide(approve: boolean): Promise<void> {
     () => asks.list(),
     (list) => list.length > 0,
   );
-  if (ask!.kind === 'connect' && approve) await gate.connected(ask!.origin);
-  if (ask!.kind === 'site_channel' && approve) await gate.operations.carryOut(ask!).catch(() => undefined);
+  if (ask!.kind === 'connect' && approve) await gate.connected(ask!);
+  else if (ask!.kind === 'site_payment' && approve) await gate.payments.carryOut(ask!);
+  else if (ask!.kind === 'site_channel' && approve)
+    await gate.operations.carryOut(ask!).catch(() => undefined);
   else await asks.decide(ask!.id, approve);
 }
 /** Nothing of a deposit or withdrawal is left to do, on either side. */
@@ -189,6 +191,46 @@ describe('a connected site', () => {
     expect(paid).toMatchObject({ mine: String(9n * ae), theirs: String(2n * ae) });
     expect(await transfer('one')).toEqual(paid);
     expect(asks.list()).toEqual([]);
+  });
+  test('something else under the requestId of a payment is refused, whatever became of it', async () => {
+    const mine = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    const before = mine();
+    for (const more of [{ amount: String(2n * ae) }, { note: 'for something else' }])
+      expect(
+        await codeOf(
+          gate.handle(site, 'channel.transfer', { id, amount: String(ae), requestId: 'one', ...more }),
+        ),
+      ).toBe(-32602);
+    expect(asks.list()).toEqual([]);
+    expect(mine()).toBe(before);
+  });
+  test('what was declined meanwhile is neither paid nor connected by a yes that comes too late', async () => {
+    const balance = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    const before = balance();
+    const asked = codeOf(transfer('late'));
+    const [payment] = await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length > 0,
+    );
+    const no = asks.decide(payment!.id, false);
+    if (payment?.kind !== 'site_payment') throw new Error('another question');
+    expect(await gate.payments.carryOut(payment)).toBeNull();
+    await no;
+    expect(await asked).toBe(4001);
+    expect(balance()).toBe(before);
+
+    const connecting = codeOf(gate.handle(other, 'connect', {}));
+    const [question] = await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length > 0,
+    );
+    const declined = asks.decide(question!.id, false);
+    expect(await gate.connected(question!)).toBe(false);
+    await declined;
+    expect(await connecting).toBe(4001);
+    expect(sites.get(other)).toBeUndefined();
   });
   test('the person declines: 4001, nothing moves', async () => {
     const asked = codeOf(transfer('two'));

@@ -7,15 +7,16 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { contractsOf, type Outcome, type Request, spendable } from '../../protocol/channel/index.ts';
+import { contractsOf, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
-import { digestOf, sidesView, termsOf } from '../view.ts';
-import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
+import { sidesView, termsOf } from '../view.ts';
+import { askId, type SiteAsks } from './approvals.ts';
 import { type Budgets, pageBudget } from './budgets.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { Contracts } from './contracts.ts';
-import { failureOf, PageError } from './errors.ts';
+import { PageError } from './errors.ts';
 import { Operations } from './operations.ts';
+import { Payments } from './payments.ts';
 import { follows, type Sites } from './sites.ts';
 
 export interface GateDeps {
@@ -40,6 +41,9 @@ export class Gate {
   readonly #deps: GateDeps;
   readonly operations: Operations;
   readonly contracts: Contracts;
+  readonly payments: Payments;
+  /** Sites that the person has just said yes to. */
+  readonly #connecting = new Map<string, Promise<unknown>>();
   /** What was told of each channel, and whether that is in the store. */
   readonly #told = new Map<string, { told: Told | null; stored: boolean }>();
   readonly #telling = new Map<string, Promise<void>>();
@@ -47,6 +51,7 @@ export class Gate {
     this.#deps = deps;
     this.operations = new Operations({ ...deps, running: () => this.#running() });
     this.contracts = new Contracts({ ...deps, running: () => this.#running() });
+    this.payments = new Payments({ ...deps, running: () => this.#running() });
   }
 
   /** @throws PageError */
@@ -75,7 +80,8 @@ export class Gate {
     'channel.list': (origin, input) => this.#list(origin, input),
     'channel.get': async (origin, input) => this.#view(this.#own(origin, input)),
     'channel.balances': async (origin, input) => balancesOf(this.#own(origin, input)),
-    'channel.transfer': (origin, input) => this.#transfer(origin, input),
+    'channel.transfer': async (origin, input) =>
+      this.payments.transfer(origin, this.#own(origin, input), input),
     'channel.open': (origin, { requestId, invite, terms }) =>
       this.operations.open(origin, requestId, invite, termsOf(terms)),
     'channel.deposit': async (origin, input) =>
@@ -179,11 +185,6 @@ export class Gate {
       .map((site) => site.origin);
   }
 
-  /** Pays what the person approved. Called by the decision itself, so that a page that is gone loses nothing. */
-  async pay(ask: PaymentAsk): Promise<Outcome> {
-    return this.#running().engine.request(ask.channel, requestOf(ask));
-  }
-
   async #tell(
     origins: readonly string[],
     actor: ChannelActor | null,
@@ -220,6 +221,7 @@ export class Gate {
         createdAt: this.#deps.clock.now(),
       });
       if (!approved) throw new PageError('userRejected', 'The person declined to connect this site.');
+      await this.#connecting.get(id)?.catch(() => undefined);
       if (!this.#deps.sites.get(origin))
         throw new PageError('internal', 'The connection could not be stored.');
     }
@@ -227,10 +229,19 @@ export class Gate {
     return { address, networkId };
   }
 
-  /** The decision to connect, made by the person. */
-  async connected(origin: string): Promise<void> {
+  /** The person's yes to this question. @returns false where it came too late: nothing is connected */
+  async connected({ id, origin }: { id: string; origin: string }): Promise<boolean> {
+    if (this.#connecting.has(id)) return false;
+    const work = this.#connected(id, origin).finally(() => this.#connecting.delete(id));
+    this.#connecting.set(id, work);
+    return work;
+  }
+
+  async #connected(id: string, origin: string): Promise<boolean> {
+    if (!(await this.#deps.asks.decide(id, true))) return false;
     await this.#deps.sites.connect(origin, this.#deps.clock.now());
     await this.#tell([origin], null, [{ type: 'connected', detail: {} }]);
+    return true;
   }
 
   async #list(origin: string, { peer }: { peer?: string | undefined }) {
@@ -267,82 +278,7 @@ export class Gate {
       connection: engine.connection(actor),
     };
   }
-
-  async #transfer(
-    origin: string,
-    input: { id: string; amount: string; note?: string | undefined; requestId: string },
-  ) {
-    const actor = this.#own(origin, input);
-    const { engine } = this.#running();
-    // Taken up already: the page came back, and hears how it ends.
-    const ending = engine.ending(origin, input.requestId);
-    if (ending) return answerOf(actor, await ending);
-    const known = await engine.outcome(origin, input.requestId);
-    if (known) return answerOf(actor, known);
-    const amount = BigInt(input.amount);
-    const id = askId('site_payment', origin, input.requestId);
-    const ask: PaymentAsk = {
-      kind: 'site_payment',
-      id,
-      origin,
-      createdAt: this.#deps.clock.now(),
-      channel: actor.id,
-      amount,
-      note: input.note ?? null,
-      requestId: input.requestId,
-    };
-    const same = this.#deps.asks.get(id);
-    if (same && !sameAsk(same, ask))
-      throw new PageError(
-        'invalidParams',
-        'This requestId belongs to another payment: use a new one for a new payment.',
-      );
-    if (!same) {
-      this.#check(actor, amount);
-      const paid = await this.#deps.budgets.spend(engine, actor.id, requestOf(ask), {
-        of: digestOf(['pay', actor.id, input.amount, ask.note]),
-        payment: { amount, call: null },
-      });
-      if ('outcome' in paid) return answerOf(actor, paid.outcome);
-      if (paid.limit) ask.limit = paid.limit;
-    }
-    if (!(await this.#deps.asks.ask(ask)))
-      throw new PageError('userRejected', 'The person declined this payment.');
-    return answerOf(actor, await this.pay(ask));
-  }
-
-  #check(actor: ChannelActor, amount: bigint): void {
-    if (amount <= 0n) throw new PageError('invalidParams', 'amount: give more than 0 aetto');
-    if (actor.channel.phase !== 'open')
-      throw new PageError(
-        'invalidParams',
-        `This channel cannot pay now: it is ${actor.channel.phase.replaceAll('_', ' ')}.`,
-      );
-    if (amount > spendable(actor.channel))
-      throw new PageError(
-        'invalidParams',
-        'This channel cannot pay that much: its reserve would be touched.',
-      );
-  }
 }
-
-type PaymentAsk = Extract<SiteAsk, { kind: 'site_payment' }>;
-
-const requestOf = ({ origin, requestId, amount, note }: PaymentAsk): Request => ({
-  scope: origin,
-  id: requestId,
-  amount,
-  direction: 'pay',
-  note,
-});
-
-const sameAsk = (a: SiteAsk, b: SiteAsk): boolean =>
-  a.kind === 'site_payment' &&
-  b.kind === 'site_payment' &&
-  a.requestId === b.requestId &&
-  a.channel === b.channel &&
-  a.amount === b.amount &&
-  a.note === b.note;
 
 function balancesOf(actor: ChannelActor) {
   const { channel } = actor;
@@ -356,20 +292,5 @@ function balancesOf(actor: ChannelActor) {
       contract: encode('ct', contract),
       balance: balance.toString(),
     })),
-  };
-}
-
-function answerOf(actor: ChannelActor, outcome: Outcome) {
-  const { role } = actor.channel;
-  if (outcome.contract)
-    throw new PageError(
-      'invalidParams',
-      'This requestId belongs to a contract: use a new one for a payment.',
-    );
-  if (!outcome.ok || !outcome.balances) throw failureOf(outcome);
-  return {
-    id: actor.id,
-    sequenceNumber: String(outcome.number),
-    ...sidesView(outcome.balances, role),
   };
 }
