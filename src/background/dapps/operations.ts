@@ -41,6 +41,8 @@ export class Operations {
   readonly #deps: OperationDeps;
   /** Approved ones that are being begun. */
   readonly #beginning = new Map<string, Promise<unknown>>();
+  /** Messages on their way, by the key of their row. */
+  readonly #sending = new Map<string, { of: string; done: Promise<{ id: string }> }>();
   constructor(deps: OperationDeps) {
     this.#deps = deps;
   }
@@ -116,6 +118,16 @@ export class Operations {
   /** Sends a text to the other side; moves nothing, so the person is not asked. */
   async message(origin: string, requestId: string, actor: ChannelActor, text: string) {
     const of = digestOf(['message', actor.id, text]);
+    const key = keyOf(origin, requestId);
+    const same = this.#sending.get(key);
+    if (same && same.of !== of) throw anotherRequest();
+    if (same) return same.done;
+    const done = this.#message(origin, requestId, actor, text, of).finally(() => this.#sending.delete(key));
+    this.#sending.set(key, { of, done });
+    return done;
+  }
+
+  async #message(origin: string, requestId: string, actor: ChannelActor, text: string, of: string) {
     const known = await this.#known(origin, requestId, of);
     if (known) return known;
     const outcome: Outcome = { of, channel: actor.id, problem: null };
