@@ -6,6 +6,7 @@ import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
+import { encode } from '../../src/protocol/chain/address.ts';
 import type { PageEvent } from '../../src/rpc/page.ts';
 import { clock, type Party, phase, random, startParty, until } from '../engine/party.ts';
 
@@ -22,6 +23,7 @@ let budgets: Budgets;
 let gate: Gate;
 let locked = false;
 const pushed: [string, PageEvent][] = [];
+let hear: (event: PageEvent) => void = () => undefined;
 
 beforeAll(async () => {
   devnet = await startDevnet({ port: 0, keyBlockMs: 100, microBlockMs: 10 });
@@ -50,7 +52,10 @@ beforeAll(async () => {
   const { store } = wallet;
   sites = await loadSites(store);
   asks = await loadSiteAsks({ store, clock, changed: () => undefined });
-  const push = (origin: string, event: PageEvent) => void pushed.push([origin, event]);
+  const push = (origin: string, event: PageEvent) => {
+    pushed.push([origin, event]);
+    hear(event);
+  };
   budgets = await Budgets.load({ store, clock, sites, asks, push, changed: () => undefined });
   gate = new Gate({
     store,
@@ -310,6 +315,13 @@ describe('a connected site', () => {
     expect(await send('hello', 'hello')).toEqual({ id });
     expect(await send('hello', 'hello')).toEqual({ id });
     expect(await codeOf(send('hello', 'other'))).toBe(-32602);
+    const several = await Promise.all(['same', 'same', 'same'].map((text) => send('at once', text)));
+    expect(several).toEqual([{ id }, { id }, { id }]);
+    expect(await codeOf(Promise.all([send('two', 'one'), send('two', 'another')]))).toBe(-32602);
+    await send('last', 'last');
+    const texts = () => shop.inband.map((data) => new TextDecoder().decode(data));
+    await until('the messages', texts, (all) => all.at(-1) === 'last');
+    expect(texts()).toEqual(['hello', 'same', 'one', 'last']);
   });
   test('a deposit begins once, when the person has said yes; its requestId has one outcome', async () => {
     const deposit = (requestId: string, amount = ae) =>
@@ -390,5 +402,59 @@ describe('a connected site', () => {
   test('disconnected by the person: everything is refused again', async () => {
     await gate.disconnect(site);
     expect(await codeOf(gate.handle(site, 'channel.balances', { id }))).toBe(4100);
+  });
+  test('a page that asks on while it is disconnected stays out, and asks nothing of the person any more', async () => {
+    const stored = () => wallet.store.get('sites', site);
+    await sites.connect(site, 1);
+    await sites.addPeer(site, shop.address);
+    const open = (requestId: string) =>
+      codeOf(
+        gate.handle(site, 'channel.open', {
+          invite: `tandem:${shop.address}?net=ae_devnet&via=/ip4/127.0.0.1/tcp/1/ws`,
+          terms: {
+            initiatorAmount: String(ae),
+            responderAmount: '0',
+            pushAmount: '0',
+            channelReserve: '0',
+            lockPeriod: 10,
+          },
+          requestId,
+        }),
+      );
+    const asked = open('bait');
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    let told: Promise<unknown> | null = null;
+    hear = (event) => {
+      if (event.type === 'disconnected') told = stored();
+    };
+    const late: Promise<number>[] = [open('late')];
+    const peerOf = (n: number) => encode('ak', new Uint8Array(32).fill(n));
+    const flood = (n: number) => {
+      if (n === 40) return;
+      late.push(codeOf(gate.handle(site, 'channel.list', { peer: peerOf(n) })));
+      setImmediate(flood, n + 1);
+    };
+    late.push(codeOf(gate.handle(site, 'channel.list', { peer: peerOf(41) })));
+    const gone = gate.disconnect(site);
+    flood(1);
+    await gone;
+    await until(
+      'the last call',
+      () => late.length,
+      (count) => count === 41,
+    );
+    hear = () => undefined;
+    expect(await asked).toBe(4001);
+    expect(new Set(await Promise.all(late))).toEqual(new Set([4100]));
+    expect([sites.get(site), await stored(), told && (await told)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(asks.list()).toEqual([]);
   });
 });

@@ -206,6 +206,9 @@ export class AeppGate {
 
   /** @throws AeppError unless the person approved */
   async #ask(ask: SiteAsk): Promise<void> {
+    // The site may have been disconnected while the person unlocked the wallet.
+    if (!this.#deps.sites.get(ask.origin))
+      throw new AeppError('notAuthorized', 'This site is not connected.');
     const approved = await this.#deps.asks.ask(ask).catch((error) => {
       if (error instanceof PageError) throw new AeppError('rejectedByUser', error.message);
       throw error;

@@ -131,9 +131,12 @@ export async function loadSiteAsks(deps: {
 }): Promise<SiteAsks> {
   const open = new Map<string, SiteAsk>();
   const waiting = new Map<string, ((approved: boolean) => void)[]>();
+  const connected = new Set((await deps.store.list('sites')).map(({ key }) => key));
   for (const row of await deps.store.list('approvals')) {
     const ask = row.value as SiteAsk;
-    if (deps.clock.now() - ask.createdAt < lifetime) open.set(ask.id, ask);
+    // A kill may have come between the end of a site's permission and that of its questions.
+    const isMeant = ask.kind === 'connect' || connected.has(ask.origin);
+    if (isMeant && deps.clock.now() - ask.createdAt < lifetime) open.set(ask.id, ask);
     else await deps.store.commit([{ table: 'approvals', key: ask.id, value: undefined }]);
   }
   const refusals: Refusals = await loadRefusals(deps.store);

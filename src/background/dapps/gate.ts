@@ -47,8 +47,9 @@ export class Gate {
   /** What was told of each channel, and whether that is in the store. */
   readonly #told = new Map<string, { told: Told | null; stored: boolean }>();
   readonly #telling = new Map<string, Promise<void>>();
-  constructor(deps: GateDeps) {
-    this.#deps = deps;
+  constructor(given: GateDeps) {
+    const deps = { ...given, asks: this.#ofConnected(given.asks) };
+    this.#deps = given;
     this.operations = new Operations({ ...deps, running: () => this.#running() });
     this.contracts = new Contracts({ ...deps, running: () => this.#running() });
     this.payments = new Payments({ ...deps, running: () => this.#running() });
@@ -65,8 +66,7 @@ export class Gate {
       const place = v.getDotPath(issue);
       throw new PageError('invalidParams', `${method}: ${place ? `${place}: ` : ''}${issue.message}`);
     }
-    if (name !== 'connect' && !this.#deps.sites.get(origin))
-      throw new PageError('unauthorized', 'This site is not connected: call connect first.');
+    if (name !== 'connect') this.#requireConnected(origin);
     return this.#methods[name](origin, parsed.output as never);
   }
 
@@ -130,12 +130,21 @@ export class Gate {
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
     const { asks, budgets, sites } = this.#deps;
-    for (const ask of asks.list()) if (ask.origin === origin) await asks.decide(ask.id, false);
-    await budgets.revokeAll(origin);
+    const takeBack = async () => {
+      for (const ask of asks.list()) if (ask.origin === origin) await asks.decide(ask.id, false);
+      await budgets.revokeAll(origin);
+    };
+    // Nothing of it is taken from here on: what the page hears of its end is no time for it to ask for more.
+    await Promise.all([sites.disconnect(origin), takeBack()]);
+    // What was being asked or granted meanwhile.
+    await takeBack();
     await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
-    await sites.disconnect(origin);
-    // One that was being granted meanwhile.
-    await budgets.revokeAll(origin);
+  }
+
+  /** @throws PageError */
+  #requireConnected(origin: string): void {
+    if (!this.#deps.sites.get(origin))
+      throw new PageError('unauthorized', 'This site is not connected: call connect first.');
   }
 
   /**
@@ -229,6 +238,17 @@ export class Gate {
     return { address, networkId };
   }
 
+  /** A call may have been under way when its site was disconnected: it asks nothing any more. */
+  #ofConnected(asks: SiteAsks): SiteAsks {
+    return {
+      ...asks,
+      ask: async (ask) => {
+        this.#requireConnected(ask.origin);
+        return asks.ask(ask);
+      },
+    };
+  }
+
   /** The person's yes to this question. @returns false where it came too late: nothing is connected */
   async connected({ id, origin }: { id: string; origin: string }): Promise<boolean> {
     if (this.#connecting.has(id)) return false;
@@ -247,6 +267,7 @@ export class Gate {
   async #list(origin: string, { peer }: { peer?: string | undefined }) {
     const { engine } = this.#running();
     if (peer !== undefined) await this.#deps.sites.addPeer(origin, peer);
+    this.#requireConnected(origin);
     const site = this.#deps.sites.get(origin);
     const wanted = (of: string) => (peer === undefined ? follows(site, of) : of === peer);
     return engine

@@ -22,7 +22,9 @@ export interface Sites {
   list(): Site[];
   get(origin: string): Site | undefined;
   connect(origin: string, now: number): Promise<void>;
+  /** Of a site that is connected; nothing of any other. */
   addPeer(origin: string, peer: string): Promise<void>;
+  /** It is connected no more from the call on, durably when it resolves. */
   disconnect(origin: string): Promise<void>;
   /** Stores an event for each origin under its next number, together with `writes`, and returns what is to be pushed. */
   tell(told: readonly Untold[], writes?: readonly Write[]): Promise<Told[]>;
@@ -65,9 +67,24 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
     return { writes, told };
   }
 
-  async function put(site: Site): Promise<void> {
-    await store.commit([{ table: 'sites', key: site.origin, value: site }]);
-    sites.set(site.origin, site);
+  /**
+   * What is known changes at once, and the store in the order of the calls: neither takes back what a later call has
+   * changed while an earlier one was being written. Where it cannot be written, what was known before is.
+   */
+  async function put(origin: string, site: Site | undefined): Promise<void> {
+    const before = sites.get(origin);
+    know(origin, site);
+    try {
+      await store.commit([{ table: 'sites', key: origin, value: site }]);
+    } catch (error) {
+      if (sites.get(origin) === site) know(origin, before);
+      throw error;
+    }
+  }
+
+  function know(origin: string, site: Site | undefined): void {
+    if (site) sites.set(origin, site);
+    else sites.delete(origin);
   }
 
   async function reload(): Promise<void> {
@@ -81,16 +98,14 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
     reload,
     list: () => [...sites.values()],
     get: (origin) => sites.get(origin),
-    connect: (origin, now) => put({ origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),
+    connect: (origin, now) =>
+      put(origin, { origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),
     async addPeer(origin, peer) {
       const site = sites.get(origin);
       if (!site || site.peers.includes(peer)) return;
-      await put({ ...site, peers: [...site.peers, peer].slice(-50) });
+      await put(origin, { ...site, peers: [...site.peers, peer].slice(-50) });
     },
-    async disconnect(origin) {
-      await store.commit([{ table: 'sites', key: origin, value: undefined }]);
-      sites.delete(origin);
-    },
+    disconnect: (origin) => put(origin, undefined),
     draft,
     async tell(told, extra = []) {
       const drafted = await draft(told);
