@@ -1,6 +1,7 @@
 /** What a page may do: the gate over real stores, with a channel between two real engines. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
+import { AeppGate } from '../../src/background/dapps/aepp.ts';
 import { askId, loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
 import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
@@ -22,6 +23,7 @@ let asks: SiteAsks;
 let budgets: Budgets;
 let gate: Gate;
 let locked = false;
+let unlocks = 0;
 const pushed: [string, PageEvent][] = [];
 let hear: (event: PageEvent) => void = () => undefined;
 
@@ -66,7 +68,7 @@ beforeAll(async () => {
     budgets,
     running: () =>
       locked ? null : { engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' },
-    wantUnlock: () => undefined,
+    wantUnlock: () => void unlocks++,
     push,
   });
 }, 60_000);
@@ -133,8 +135,48 @@ describe('a site that is not connected', () => {
   });
   test('while the wallet is locked: 4900', async () => {
     locked = true;
+    unlocks = 0;
     expect(await codeOf(gate.handle(site, 'connect', {}))).toBe(4900);
+    expect(unlocks).toBe(1);
     locked = false;
+  });
+  test('one that the person refused three times has no wallet opened to be unlocked, connected or not', async () => {
+    const bad = 'https://bad.example';
+    for (let times = 0; times < 3; times++) {
+      const asked = codeOf(gate.handle(bad, 'connect', {}));
+      const [ask] = await until(
+        'a question',
+        () => asks.list(),
+        (list) => list.length > 0,
+      );
+      await asks.decline(ask!.id);
+      expect(await asked).toBe(4001);
+    }
+    locked = true;
+    unlocks = 0;
+    const aepp = new AeppGate({
+      store: wallet.store,
+      clock,
+      sites,
+      asks,
+      network: () => ({ networkId: 'ae_devnet', node: { name: 'n', url: devnet.url } }),
+      unlocked: async () => {
+        unlocks += 1;
+        return null;
+      },
+      connect: (origin) => gate.handle(origin, 'connect', {}),
+    });
+    expect(await codeOf(gate.handle(bad, 'connect', {}))).toBe(-32005);
+    await expect(aepp.handle(bad, 'connection.open', { version: 1 })).rejects.toMatchObject({
+      failure: { code: 9 },
+    });
+    await sites.connect(bad, 1);
+    expect(await codeOf(gate.handle(bad, 'connect', {}))).toBe(4900);
+    expect(await codeOf(gate.handle(bad, 'channel.list', {}))).toBe(4900);
+    await expect(aepp.handle(bad, 'address.get', undefined)).rejects.toMatchObject({ failure: { code: 4 } });
+    expect(unlocks).toBe(0);
+    locked = false;
+    await sites.disconnect(bad);
   });
 });
 

@@ -50,9 +50,10 @@ export class Gate {
   constructor(given: GateDeps) {
     const deps = { ...given, asks: this.#ofConnected(given.asks) };
     this.#deps = given;
-    this.operations = new Operations({ ...deps, running: () => this.#running() });
-    this.contracts = new Contracts({ ...deps, running: () => this.#running() });
-    this.payments = new Payments({ ...deps, running: () => this.#running() });
+    const running = (origin: string) => this.#running(origin);
+    this.operations = new Operations({ ...deps, running });
+    this.contracts = new Contracts({ ...deps, running });
+    this.payments = new Payments({ ...deps, running });
   }
 
   /** @throws PageError */
@@ -78,7 +79,7 @@ export class Gate {
       return {};
     },
     'channel.list': (origin, input) => this.#list(origin, input),
-    'channel.get': async (origin, input) => this.#view(this.#own(origin, input)),
+    'channel.get': async (origin, input) => this.#view(origin, this.#own(origin, input)),
     'channel.balances': async (origin, input) => balancesOf(this.#own(origin, input)),
     'channel.transfer': async (origin, input) =>
       this.payments.transfer(origin, this.#own(origin, input), input),
@@ -117,11 +118,11 @@ export class Gate {
     'channel.sendMessage': async (origin, input) =>
       this.operations.message(origin, input.requestId, this.#own(origin, input), input.message),
     'channel.leave': async (origin, input) => {
-      await this.#running().engine.leave(this.#own(origin, input).id);
+      await this.#running(origin).engine.leave(this.#own(origin, input).id);
       return {};
     },
     'channel.reconnect': async (origin, input) => {
-      await this.#running().engine.reconnect(this.#own(origin, input).id);
+      await this.#running(origin).engine.reconnect(this.#own(origin, input).id);
       return {};
     },
     'events.since': (origin, { after }) => this.#deps.sites.since(origin, after),
@@ -212,16 +213,23 @@ export class Gate {
     for (const { origin, event } of told) this.#deps.push(origin, event);
   }
 
-  #running() {
+  /** @param origin the site that wants it */
+  #running(origin: string) {
     const running = this.#deps.running();
     if (running) return running;
-    this.#deps.wantUnlock();
+    // One that may ask the person nothing has no window opened either.
+    if (!this.#isBlocked(origin)) this.#deps.wantUnlock();
     throw new PageError('disconnected', 'The wallet is locked: the person has to unlock it first.');
+  }
+
+  #isBlocked(origin: string): boolean {
+    return this.#deps.asks.blocked().some((one) => one.origin === origin);
   }
 
   async #connect(origin: string) {
     if (!this.#deps.sites.get(origin)) {
-      this.#running();
+      // Where it is blocked, that is what it is told.
+      if (!this.#isBlocked(origin)) this.#running(origin);
       const id = askId('connect', origin, '');
       const approved = await this.#deps.asks.ask({
         kind: 'connect',
@@ -234,7 +242,7 @@ export class Gate {
       if (!this.#deps.sites.get(origin))
         throw new PageError('internal', 'The connection could not be stored.');
     }
-    const { address, networkId } = this.#running();
+    const { address, networkId } = this.#running(origin);
     return { address, networkId };
   }
 
@@ -265,7 +273,7 @@ export class Gate {
   }
 
   async #list(origin: string, { peer }: { peer?: string | undefined }) {
-    const { engine } = this.#running();
+    const { engine } = this.#running(origin);
     if (peer !== undefined) await this.#deps.sites.addPeer(origin, peer);
     this.#requireConnected(origin);
     const site = this.#deps.sites.get(origin);
@@ -274,12 +282,12 @@ export class Gate {
       .channels()
       .filter((actor) => wanted(encode('ak', actor.peer)) && actor.channel.phase !== 'considering')
       .sort((a, b) => b.channel.openedAt - a.channel.openedAt)
-      .map((actor) => this.#view(actor));
+      .map((actor) => this.#view(origin, actor));
   }
 
   /** A channel that this site may know of: one with a peer that it named. */
   #own(origin: string, { id }: { id: string }): ChannelActor {
-    const { engine } = this.#running();
+    const { engine } = this.#running(origin);
     const actor = engine.channels().find((candidate) => candidate.id === id);
     if (!actor || !follows(this.#deps.sites.get(origin), encode('ak', actor.peer)))
       throw new PageError(
@@ -289,8 +297,8 @@ export class Gate {
     return actor;
   }
 
-  #view(actor: ChannelActor) {
-    const { engine } = this.#running();
+  #view(origin: string, actor: ChannelActor) {
+    const { engine } = this.#running(origin);
     return {
       id: actor.id,
       channelId: actor.channel.channelId ? encode('ch', actor.channel.channelId) : null,

@@ -22,7 +22,7 @@ export interface OperationDeps {
   sites: Sites;
   asks: SiteAsks;
   /** @throws PageError while the wallet is locked */
-  running(): { engine: Engine; address: string; networkId: string };
+  running(origin: string): { engine: Engine; address: string; networkId: string };
 }
 
 export type ChannelAsk = Extract<SiteAsk, { kind: 'site_channel' }>;
@@ -48,7 +48,7 @@ export class Operations {
   }
 
   async open(origin: string, requestId: string, link: string, terms: Terms) {
-    const { engine, address, networkId } = this.#deps.running();
+    const { engine, address, networkId } = this.#deps.running(origin);
     const invite = readInvite(link);
     if (invite.networkId !== networkId)
       throw new PageError(
@@ -134,7 +134,7 @@ export class Operations {
     await this.#put(origin, requestId, outcome);
     return this.#run(origin, requestId, outcome, () =>
       this.#deps
-        .running()
+        .running(origin)
         .engine.wish(actor.id, { type: 'send_inband', data: new TextEncoder().encode(text) }),
     );
   }
@@ -147,7 +147,7 @@ export class Operations {
   }
 
   async #carryOut({ id, origin, requestId, of, operation }: ChannelAsk): Promise<unknown> {
-    const { engine } = this.#deps.running();
+    const { engine } = this.#deps.running(origin);
     const channel = operation.type === 'open' ? toHex(operation.temporaryId) : operation.channel;
     const outcome: Outcome = { of, channel, problem: null };
     const row = { table: 'requests', key: keyOf(origin, requestId), value: outcome } as const;
