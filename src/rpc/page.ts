@@ -194,9 +194,15 @@ export const pageMethods = {
   /** Ends the connection; the channel stays open, and is not dialled until `channel.reconnect`. */
   'channel.leave': { params: v.object({ id: LocalId }), result: v.object({}) },
   'channel.reconnect': { params: v.object({ id: LocalId }), result: v.object({}) },
-  /** Events after this number, so that a page that reloads loses none. */
+  /**
+   * Events after this number, so that a page that reloads loses none: the newest 16 MiB of them. Where the first one is
+   * not the next, `before` with its number asks for those between; an empty answer: they are gone.
+   */
   'events.since': {
-    params: v.object({ after: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+    params: v.object({
+      after: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      before: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
     result: v.array(v.lazy(() => PageEvent)),
   },
 } as const;

@@ -125,7 +125,7 @@ export class Gate {
       await this.#running(origin).engine.reconnect(this.#own(origin, input).id);
       return {};
     },
-    'events.since': (origin, { after }) => this.#deps.sites.since(origin, after),
+    'events.since': (origin, { after, before }) => this.#deps.sites.since(origin, after, before),
   };
 
   async disconnect(origin: string): Promise<void> {

@@ -30,10 +30,21 @@ export interface Sites {
   tell(told: readonly Untold[], writes?: readonly Write[]): Promise<Told[]>;
   /** The same for another commit: what to write with it, and what is to be pushed once it is durable. */
   draft(told: readonly Untold[]): Promise<{ writes: Write[]; told: Told[] }>;
-  since(origin: string, number: number): Promise<PageEvent[]>;
+  /**
+   * Events with a higher number, and below `before` where that is given, in rising order: as many of the newest as one
+   * answer carries. What is missing before them can be asked for by their first number.
+   */
+  since(origin: string, number: number, before?: number): Promise<PageEvent[]>;
   /** Reads again what is stored, after something else wrote it. */
   reload(): Promise<void>;
 }
+
+/**
+ * One answer carries so many bytes of events. A browser's port takes 64 MiB and throws above it, and the other side of a
+ * channel chooses how long its messages are: no more than 400 kB each, as JSON.
+ */
+const mostBytes = 16 * 2 ** 20;
+const utf8 = new TextEncoder();
 
 const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
 
@@ -112,9 +123,19 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
       await store.commit([...extra, ...drafted.writes]);
       return drafted.told;
     },
-    async since(origin, number) {
-      const rows = await store.list('events', { prefix: `${origin}/`, after: eventKey(origin, number) });
-      return rows.map((row) => row.value as PageEvent);
+    async since(origin, number, before) {
+      const rows = await store.list('events', {
+        prefix: `${origin}/`,
+        after: eventKey(origin, number),
+        ...(before === undefined ? {} : { before: eventKey(origin, before) }),
+      });
+      const events = rows.map((row) => row.value as PageEvent);
+      let bytes = 0;
+      const tooMany = events.findLastIndex((event) => {
+        bytes += utf8.encode(JSON.stringify(event)).length;
+        return bytes > mostBytes;
+      });
+      return events.slice(tooMany + 1);
     },
   };
 }
