@@ -13,13 +13,20 @@ export interface Attention {
   keepWindow(id: string): void;
   /** So many channels have to be defended, by unlocking the wallet; 0 takes the mark away. */
   alarm(channels: number): void;
-  /** Opens the wallet itself, to unlock it. */
+  /**
+   * Opens the wallet itself, to unlock it. A person who closes that window and does not unlock has said no: the next one
+   * opens only after a pause, a longer one each time.
+   */
   openWallet(): void;
   notify(notice: Notice): void;
 }
 
 const windowsKey = 'approval-windows';
 const unlockKey = 'unlock-window';
+const pauseKey = 'unlock-pause';
+/** After the first no, and at most: ms. */
+const firstPause = 60_000;
+const longestPause = 60 * 60_000;
 
 /** `closed` hears of a window that was closed without a decision: that means no. */
 export function createAttention(closed: (approvalId: string) => void): Attention {
@@ -33,6 +40,13 @@ export function createAttention(closed: (approvalId: string) => void): Attention
   const unlockingLoaded = browser.storage.session.get(unlockKey).then((stored) => {
     unlocking ??= (stored[unlockKey] as number | undefined) ?? null;
   });
+  /** The wallet was unlocked since that window was asked for last. */
+  let wasUnlocked = false;
+  /** How often in a row the person closed it without unlocking, and until when none is opened: ms since 1970. */
+  let refused = { times: 0, until: 0 };
+  const refusedLoaded = browser.storage.session.get(pauseKey).then((stored) => {
+    refused = (stored[pauseKey] as typeof refused | undefined) ?? refused;
+  });
   /** Being opened right now, so that two changes in a row open one window. */
   const opening = new Set<string>();
   const keeping = new Set<string>();
@@ -44,9 +58,17 @@ export function createAttention(closed: (approvalId: string) => void): Attention
     void browser.storage.session.set({ [unlockKey]: windowId });
   }
 
+  function setRefused(times: number): void {
+    const pause = times === 0 ? 0 : Math.min(firstPause * 2 ** (times - 1), longestPause);
+    refused = { times, until: pause && Date.now() + pause };
+    void browser.storage.session.set({ [pauseKey]: refused });
+  }
+
   browser.windows?.onRemoved.addListener((windowId) => {
-    void unlockingLoaded.then(() => {
-      if (windowId === unlocking) setUnlocking(null);
+    void Promise.all([unlockingLoaded, refusedLoaded]).then(() => {
+      if (windowId !== unlocking) return;
+      setUnlocking(null);
+      if (!wasUnlocked) setRefused(refused.times + 1);
     });
     void loaded.then(() => {
       const id = windows[windowId];
@@ -82,6 +104,11 @@ export function createAttention(closed: (approvalId: string) => void): Attention
 
   return {
     show(approvals) {
+      // Only an unlocked wallet shows any.
+      wasUnlocked = true;
+      void refusedLoaded.then(() => {
+        if (refused.times > 0) setRefused(0);
+      });
       const ids = new Set(approvals.map((approval) => approval.id));
       void browser.action.setBadgeText({ text: ids.size > 0 ? String(ids.size) : '' });
       void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });
@@ -104,8 +131,9 @@ export function createAttention(closed: (approvalId: string) => void): Attention
       void browser.action.setBadgeBackgroundColor({ color: '#b4233c' });
     },
     openWallet() {
-      void unlockingLoaded.then(() => {
-        if (unlocking !== null) return;
+      wasUnlocked = false;
+      void Promise.all([unlockingLoaded, refusedLoaded]).then(() => {
+        if (unlocking !== null || Date.now() < refused.until) return;
         unlocking = -1;
         void open('/').then((windowId) => setUnlocking(windowId ?? null));
       });

@@ -74,6 +74,7 @@ export function createPageServer(
     port: Runtime.Port,
     ports: Map<Runtime.Port, string>,
     reply: (origin: string, request: Request) => Promise<Reply>,
+    explain: (error: unknown) => Failure,
   ): void {
     const origin = originOf(port, extensionId);
     if (!origin) return port.disconnect();
@@ -83,36 +84,45 @@ export function createPageServer(
       const request = v.safeParse(PageRequest, message);
       if (!request.success) return;
       void reply(origin, request.output).then((answered) => {
-        if (ports.has(port)) port.postMessage(answered);
+        if (!ports.has(port) || post(port, answered)) return;
+        // Larger than the port carries: whoever waits for it hears so.
+        post(port, { kind: 'error', id: answered.id, error: explain(new PageError('internal', tooLarge)) });
       });
     });
   }
 
   return {
     accept: (port) =>
-      listen(port, pages, (origin, request) =>
-        answer(
-          origin,
-          request,
-          ({ gate }) => gate.handle(origin, request.method, request.params),
-          pageFailure,
-        ),
+      listen(
+        port,
+        pages,
+        (origin, request) =>
+          answer(
+            origin,
+            request,
+            ({ gate }) => gate.handle(origin, request.method, request.params),
+            pageFailure,
+          ),
+        pageFailure,
       ),
     acceptAepp: (port) =>
-      listen(port, aepps, (origin, request) =>
-        answer(
-          origin,
-          request,
-          ({ aepp }) => aepp.handle(origin, request.method, request.params),
-          aeppFailure,
-        ),
+      listen(
+        port,
+        aepps,
+        (origin, request) =>
+          answer(
+            origin,
+            request,
+            ({ aepp }) => aepp.handle(origin, request.method, request.params),
+            aeppFailure,
+          ),
+        aeppFailure,
       ),
     push(origin, event) {
       for (const [port, of] of pages)
-        if (of === origin) port.postMessage({ kind: 'event', event } satisfies PageReply);
+        if (of === origin) post(port, { kind: 'event', event } satisfies PageReply);
       if (event.type !== 'disconnected') return;
-      for (const [port, of] of aepps)
-        if (of === origin) port.postMessage({ kind: 'closed' } satisfies AeppReply);
+      for (const [port, of] of aepps) if (of === origin) post(port, { kind: 'closed' } satisfies AeppReply);
     },
     networkChanged() {
       void ready.then((wallet) => {
@@ -120,7 +130,7 @@ export function createPageServer(
         if (!network) return;
         const { networkId, node } = network;
         for (const [port, origin] of aepps)
-          port.postMessage({
+          post(port, {
             kind: 'network',
             networkId,
             ...(wallet.sites.get(origin) ? { node } : {}),
@@ -130,6 +140,17 @@ export function createPageServer(
   };
 }
 
+/** One port that takes nothing keeps no other from its message. @returns whether it was taken */
+function post(port: Runtime.Port, message: unknown): boolean {
+  try {
+    port.postMessage(message);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const tooLarge = 'The answer is too large to be carried to the page.';
 const tooMany = 'Too many requests at once: wait for the answers.';
 
 function aeppFailure(error: unknown): Failure {

@@ -715,8 +715,8 @@ export class Wallet {
     }
     switch (approval.kind) {
       case 'connect':
-        await this.gate.connected(approval.origin);
-        await this.asks.decide(id, true);
+        if (!(await this.gate.connected(approval)))
+          throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
         return;
       case 'site_budget': {
         const ask = this.asks.get(id);
@@ -746,12 +746,11 @@ export class Wallet {
         return;
       case 'site_payment': {
         const ask = this.asks.get(id);
-        await this.asks.decide(id, true);
         // The page may be gone; what the person approved is paid all the same, once.
-        if (ask?.kind === 'site_payment') {
-          const outcome = await this.gate.pay(ask);
-          if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
-        }
+        const outcome = ask?.kind === 'site_payment' ? await this.gate.payments.carryOut(ask) : null;
+        if (!outcome)
+          throw new WalletError('gone', 'This request is gone: it was answered already, or taken back.');
+        if (!outcome.ok) throw new WalletError(outcome.code, outcome.message);
         return;
       }
       case 'incoming_channel':

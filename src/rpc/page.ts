@@ -3,7 +3,7 @@
  * The content script only carries; the worker validates, and knows the page by the browser's own `sender.origin`.
  */
 import * as v from 'valibot';
-import { Address, Aetto, LocalId, Note, Phase, RequestId, Terms } from './schema.ts';
+import { Address, Aetto, LocalId, Note, Phase, RequestId, Terms, Text } from './schema.ts';
 
 const nothing = v.optional(v.object({}), {});
 
@@ -108,7 +108,7 @@ export const pageMethods = {
    */
   'channel.open': {
     params: v.object({
-      invite: v.pipe(v.string(), v.maxLength(4096)),
+      invite: v.pipe(Text, v.maxLength(4096)),
       terms: Terms,
       requestId: RequestId,
     }),
@@ -188,15 +188,21 @@ export const pageMethods = {
   },
   /** Sends a text to the other side, which gets it as a `message` event. Nobody keeps it. */
   'channel.sendMessage': {
-    params: v.object({ id: LocalId, message: v.pipe(v.string(), v.maxLength(16_000)), requestId: RequestId }),
+    params: v.object({ id: LocalId, message: v.pipe(Text, v.maxLength(16_000)), requestId: RequestId }),
     result: v.object({ id: LocalId }),
   },
   /** Ends the connection; the channel stays open, and is not dialled until `channel.reconnect`. */
   'channel.leave': { params: v.object({ id: LocalId }), result: v.object({}) },
   'channel.reconnect': { params: v.object({ id: LocalId }), result: v.object({}) },
-  /** Events after this number, so that a page that reloads loses none. */
+  /**
+   * Events after this number, so that a page that reloads loses none: the newest 16 MiB of them. Where the first one is
+   * not the next, `before` with its number asks for those between; an empty answer: they are gone.
+   */
   'events.since': {
-    params: v.object({ after: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+    params: v.object({
+      after: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      before: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
     result: v.array(v.lazy(() => PageEvent)),
   },
 } as const;

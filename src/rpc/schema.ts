@@ -18,10 +18,12 @@ export const Address = v.pipe(
 );
 /** A channel's local id: its temporary_channel_id in hex, the same before and after funding. */
 export const LocalId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'a channel id is 64 hex digits'));
+/** Half a surrogate pair has no bytes of its own in UTF-8: texts that differ in it are one to whatever hashes them. */
+export const Text = v.pipe(v.string(), v.regex(/^\P{Surrogate}*$/u, 'a text is well-formed Unicode'));
 /** An id chosen by the caller: repeating a call with the same one returns the first outcome. */
-export const RequestId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+export const RequestId = v.pipe(Text, v.minLength(1), v.maxLength(128));
 /** Free text a person wrote, shown to the other side. */
-export const Note = v.pipe(v.string(), v.maxLength(500, 'a note has at most 500 characters'));
+export const Note = v.pipe(Text, v.maxLength(500, 'a note has at most 500 characters'));
 export const Password = v.pipe(v.string(), v.maxLength(1024));
 export const Mnemonic = v.pipe(v.string(), v.maxLength(1024));
 

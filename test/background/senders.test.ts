@@ -22,7 +22,9 @@ class Port {
     },
   };
   readonly onDisconnect = { addListener: () => undefined };
+  /** As a browser's port, which carries so many characters of JSON; here fewer. */
   postMessage(message: never): void {
+    if (JSON.stringify(message).length > 100_000) throw new Error('Message length exceeded maximum allowed.');
     this.got.push(message);
   }
   disconnect(): void {
@@ -138,6 +140,12 @@ describe('a page’s port', () => {
     const port = connect(page('https://a.example'));
     for (let n = 0; n < 50; n++) void port.send({ id: `${n}`, method: 'connect' });
     expect((await port.send({ id: 'x', method: 'connect' }))?.error?.code).toBe(-32005);
+  });
+  test('hears that an answer is too large for it, instead of waiting', async () => {
+    const { connect } = pageServer(async () => 'x'.repeat(200_000));
+    const [one, two] = [connect(page('https://a.example')), connect(page('https://a.example'), true)];
+    expect(await one.send({ id: '1', method: 'x' })).toMatchObject({ id: '1', error: { code: -32603 } });
+    expect(await two.send({ id: '2', method: 'x' })).toMatchObject({ id: '2', error: { code: 12 } });
   });
   test('hears nothing of inner errors', async () => {
     const secret = pageServer(async () => {

@@ -249,8 +249,7 @@ describe('within a budget', () => {
     const asked = transfer((3n * ae) / 2n);
     const open = await question();
     if (open.kind !== 'site_payment') throw new Error('another question');
-    await asks.decide(open.id, true);
-    await gate.pay(open);
+    await gate.payments.carryOut(open);
     await asked;
     expect(await budget()).toMatchObject({ spent: '0', left: String(2n * ae) });
   });

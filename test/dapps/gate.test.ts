@@ -1,11 +1,13 @@
 /** What a page may do: the gate over real stores, with a channel between two real engines. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/index.ts';
-import { loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
+import { AeppGate } from '../../src/background/dapps/aepp.ts';
+import { askId, loadSiteAsks, type SiteAsks } from '../../src/background/dapps/approvals.ts';
 import { Budgets } from '../../src/background/dapps/budgets.ts';
 import { PageError } from '../../src/background/dapps/errors.ts';
 import { Gate } from '../../src/background/dapps/gate.ts';
 import { loadSites, type Sites } from '../../src/background/dapps/sites.ts';
+import { encode } from '../../src/protocol/chain/address.ts';
 import type { PageEvent } from '../../src/rpc/page.ts';
 import { clock, type Party, phase, random, startParty, until } from '../engine/party.ts';
 
@@ -21,7 +23,9 @@ let asks: SiteAsks;
 let budgets: Budgets;
 let gate: Gate;
 let locked = false;
+let unlocks = 0;
 const pushed: [string, PageEvent][] = [];
+let hear: (event: PageEvent) => void = () => undefined;
 
 beforeAll(async () => {
   devnet = await startDevnet({ port: 0, keyBlockMs: 100, microBlockMs: 10 });
@@ -50,7 +54,10 @@ beforeAll(async () => {
   const { store } = wallet;
   sites = await loadSites(store);
   asks = await loadSiteAsks({ store, clock, changed: () => undefined });
-  const push = (origin: string, event: PageEvent) => void pushed.push([origin, event]);
+  const push = (origin: string, event: PageEvent) => {
+    pushed.push([origin, event]);
+    hear(event);
+  };
   budgets = await Budgets.load({ store, clock, sites, asks, push, changed: () => undefined });
   gate = new Gate({
     store,
@@ -61,10 +68,10 @@ beforeAll(async () => {
     budgets,
     running: () =>
       locked ? null : { engine: wallet.engine, address: wallet.address, networkId: 'ae_devnet' },
-    wantUnlock: () => undefined,
+    wantUnlock: () => void unlocks++,
     push,
   });
-});
+}, 60_000);
 afterAll(async () => {
   await wallet?.stop();
   await shop?.stop();
@@ -87,8 +94,10 @@ async function decide(approve: boolean): Promise<void> {
     () => asks.list(),
     (list) => list.length > 0,
   );
-  if (ask!.kind === 'connect' && approve) await gate.connected(ask!.origin);
-  if (ask!.kind === 'site_channel' && approve) await gate.operations.carryOut(ask!).catch(() => undefined);
+  if (ask!.kind === 'connect' && approve) await gate.connected(ask!);
+  else if (ask!.kind === 'site_payment' && approve) await gate.payments.carryOut(ask!);
+  else if (ask!.kind === 'site_channel' && approve)
+    await gate.operations.carryOut(ask!).catch(() => undefined);
   else await asks.decide(ask!.id, approve);
 }
 /** Nothing of a deposit or withdrawal is left to do, on either side. */
@@ -126,8 +135,48 @@ describe('a site that is not connected', () => {
   });
   test('while the wallet is locked: 4900', async () => {
     locked = true;
+    unlocks = 0;
     expect(await codeOf(gate.handle(site, 'connect', {}))).toBe(4900);
+    expect(unlocks).toBe(1);
     locked = false;
+  });
+  test('one that the person refused three times has no wallet opened to be unlocked, connected or not', async () => {
+    const bad = 'https://bad.example';
+    for (let times = 0; times < 3; times++) {
+      const asked = codeOf(gate.handle(bad, 'connect', {}));
+      const [ask] = await until(
+        'a question',
+        () => asks.list(),
+        (list) => list.length > 0,
+      );
+      await asks.decline(ask!.id);
+      expect(await asked).toBe(4001);
+    }
+    locked = true;
+    unlocks = 0;
+    const aepp = new AeppGate({
+      store: wallet.store,
+      clock,
+      sites,
+      asks,
+      network: () => ({ networkId: 'ae_devnet', node: { name: 'n', url: devnet.url } }),
+      unlocked: async () => {
+        unlocks += 1;
+        return null;
+      },
+      connect: (origin) => gate.handle(origin, 'connect', {}),
+    });
+    expect(await codeOf(gate.handle(bad, 'connect', {}))).toBe(-32005);
+    await expect(aepp.handle(bad, 'connection.open', { version: 1 })).rejects.toMatchObject({
+      failure: { code: 9 },
+    });
+    await sites.connect(bad, 1);
+    expect(await codeOf(gate.handle(bad, 'connect', {}))).toBe(4900);
+    expect(await codeOf(gate.handle(bad, 'channel.list', {}))).toBe(4900);
+    await expect(aepp.handle(bad, 'address.get', undefined)).rejects.toMatchObject({ failure: { code: 4 } });
+    expect(unlocks).toBe(0);
+    locked = false;
+    await sites.disconnect(bad);
   });
 });
 
@@ -162,6 +211,26 @@ describe('a connected site', () => {
     ])
       expect(await codeOf(gate.handle(site, 'channel.transfer', params))).toBe(-32602);
   });
+  test('half a surrogate pair, which hashes as any other half, is in no requestId, note or message', async () => {
+    for (const half of ['\ud800', '\ud801', 'x\udfff', '\udc00\ud800']) {
+      expect(await codeOf(transfer(half))).toBe(-32602);
+      const params = { id, amount: '1', requestId: 'whole', note: half };
+      expect(await codeOf(gate.handle(site, 'channel.transfer', params))).toBe(-32602);
+      const message = { id, message: half, requestId: 'whole' };
+      expect(await codeOf(gate.handle(site, 'channel.sendMessage', message))).toBe(-32602);
+    }
+    expect(asks.list()).toEqual([]);
+  });
+  test('one yes is to one question: no two requestIds, origins or kinds share one', () => {
+    const parts = ['', 'a', '\n', 'a\nb', '"', '","', '\ud800', '\ud801', '\ufffd'];
+    const ids = parts.flatMap((origin) =>
+      parts.flatMap((requestId) => [
+        askId('site_payment', origin, requestId),
+        askId('site_contract', origin, requestId),
+      ]),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
   test('pays what the person approved, once', async () => {
     const asked = transfer('one');
     await decide(true);
@@ -169,6 +238,46 @@ describe('a connected site', () => {
     expect(paid).toMatchObject({ mine: String(9n * ae), theirs: String(2n * ae) });
     expect(await transfer('one')).toEqual(paid);
     expect(asks.list()).toEqual([]);
+  });
+  test('something else under the requestId of a payment is refused, whatever became of it', async () => {
+    const mine = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    const before = mine();
+    for (const more of [{ amount: String(2n * ae) }, { note: 'for something else' }])
+      expect(
+        await codeOf(
+          gate.handle(site, 'channel.transfer', { id, amount: String(ae), requestId: 'one', ...more }),
+        ),
+      ).toBe(-32602);
+    expect(asks.list()).toEqual([]);
+    expect(mine()).toBe(before);
+  });
+  test('what was declined meanwhile is neither paid nor connected by a yes that comes too late', async () => {
+    const balance = () => wallet.engine.channel(id).channel.latest!.balances.initiator;
+    const before = balance();
+    const asked = codeOf(transfer('late'));
+    const [payment] = await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length > 0,
+    );
+    const no = asks.decide(payment!.id, false);
+    if (payment?.kind !== 'site_payment') throw new Error('another question');
+    expect(await gate.payments.carryOut(payment)).toBeNull();
+    await no;
+    expect(await asked).toBe(4001);
+    expect(balance()).toBe(before);
+
+    const connecting = codeOf(gate.handle(other, 'connect', {}));
+    const [question] = await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length > 0,
+    );
+    const declined = asks.decide(question!.id, false);
+    expect(await gate.connected(question!)).toBe(false);
+    await declined;
+    expect(await connecting).toBe(4001);
+    expect(sites.get(other)).toBeUndefined();
   });
   test('the person declines: 4001, nothing moves', async () => {
     const asked = codeOf(transfer('two'));
@@ -248,6 +357,13 @@ describe('a connected site', () => {
     expect(await send('hello', 'hello')).toEqual({ id });
     expect(await send('hello', 'hello')).toEqual({ id });
     expect(await codeOf(send('hello', 'other'))).toBe(-32602);
+    const several = await Promise.all(['same', 'same', 'same'].map((text) => send('at once', text)));
+    expect(several).toEqual([{ id }, { id }, { id }]);
+    expect(await codeOf(Promise.all([send('two', 'one'), send('two', 'another')]))).toBe(-32602);
+    await send('last', 'last');
+    const texts = () => shop.inband.map((data) => new TextDecoder().decode(data));
+    await until('the messages', texts, (all) => all.at(-1) === 'last');
+    expect(texts()).toEqual(['hello', 'same', 'one', 'last']);
   });
   test('a deposit begins once, when the person has said yes; its requestId has one outcome', async () => {
     const deposit = (requestId: string, amount = ae) =>
@@ -328,5 +444,59 @@ describe('a connected site', () => {
   test('disconnected by the person: everything is refused again', async () => {
     await gate.disconnect(site);
     expect(await codeOf(gate.handle(site, 'channel.balances', { id }))).toBe(4100);
+  });
+  test('a page that asks on while it is disconnected stays out, and asks nothing of the person any more', async () => {
+    const stored = () => wallet.store.get('sites', site);
+    await sites.connect(site, 1);
+    await sites.addPeer(site, shop.address);
+    const open = (requestId: string) =>
+      codeOf(
+        gate.handle(site, 'channel.open', {
+          invite: `tandem:${shop.address}?net=ae_devnet&via=/ip4/127.0.0.1/tcp/1/ws`,
+          terms: {
+            initiatorAmount: String(ae),
+            responderAmount: '0',
+            pushAmount: '0',
+            channelReserve: '0',
+            lockPeriod: 10,
+          },
+          requestId,
+        }),
+      );
+    const asked = open('bait');
+    await until(
+      'a question',
+      () => asks.list(),
+      (list) => list.length === 1,
+    );
+    let told: Promise<unknown> | null = null;
+    hear = (event) => {
+      if (event.type === 'disconnected') told = stored();
+    };
+    const late: Promise<number>[] = [open('late')];
+    const peerOf = (n: number) => encode('ak', new Uint8Array(32).fill(n));
+    const flood = (n: number) => {
+      if (n === 40) return;
+      late.push(codeOf(gate.handle(site, 'channel.list', { peer: peerOf(n) })));
+      setImmediate(flood, n + 1);
+    };
+    late.push(codeOf(gate.handle(site, 'channel.list', { peer: peerOf(41) })));
+    const gone = gate.disconnect(site);
+    flood(1);
+    await gone;
+    await until(
+      'the last call',
+      () => late.length,
+      (count) => count === 41,
+    );
+    hear = () => undefined;
+    expect(await asked).toBe(4001);
+    expect(new Set(await Promise.all(late))).toEqual(new Set([4100]));
+    expect([sites.get(site), await stored(), told && (await told)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(asks.list()).toEqual([]);
   });
 });

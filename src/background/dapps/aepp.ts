@@ -20,6 +20,7 @@ import {
   rpcVersion,
 } from '../../rpc/aepp.ts';
 import { pageErrors } from '../../rpc/page-errors.ts';
+import { Text } from '../../rpc/schema.ts';
 import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
 import { PageError } from './errors.ts';
 import { messageHash } from './message.ts';
@@ -77,9 +78,9 @@ export class AeppGate {
     if (!this.#deps.sites.get(origin)) throw new AeppError('notAuthorized', 'This site is not connected.');
     switch (name) {
       case 'address.get':
-        return [(await this.#unlocked()).address];
+        return [(await this.#unlocked(origin)).address];
       case 'address.subscribe':
-        return { current: { [(await this.#unlocked()).address]: {} }, connected: {} };
+        return { current: { [(await this.#unlocked(origin)).address]: {} }, connected: {} };
       case 'transaction.sign':
         return this.#signTransaction(origin, input);
       case 'message.sign':
@@ -98,7 +99,7 @@ export class AeppGate {
   async #open(origin: string, { version }: Params<'connection.open'>) {
     if (version !== rpcVersion)
       throw new AeppError('unsupportedProtocol', `Version ${rpcVersion} of the protocol is spoken here.`);
-    await this.#unlocked('connectionDenied');
+    await this.#unlocked(origin, 'connectionDenied');
     try {
       await this.#deps.connect(origin);
     } catch (error) {
@@ -112,7 +113,7 @@ export class AeppGate {
   }
 
   async #signTransaction(origin: string, input: Params<'transaction.sign'>) {
-    const wallet = await this.#unlocked();
+    const wallet = await this.#unlocked(origin);
     checkAccount(wallet, input.onAccount);
     if (input.networkId !== undefined && input.networkId !== wallet.networkId)
       throw new AeppError(
@@ -136,7 +137,7 @@ export class AeppGate {
       inner,
     });
     // Minutes may have passed: the wallet may be locked, on another network, and the nonce taken.
-    const now = await this.#unlocked();
+    const now = await this.#unlocked(origin);
     if (now.networkId !== wallet.networkId || now.address !== wallet.address)
       throw new AeppError('rejectedByUser', 'The wallet went to another network or account meanwhile.');
     const nonce = this.#check(now, tx, inner);
@@ -172,7 +173,9 @@ export class AeppGate {
   }
 
   async #signMessage(origin: string, { message, onAccount }: Params<'message.sign'>) {
-    const wallet = await this.#unlocked();
+    // What is signed is its UTF-8, which knows no half of a surrogate pair.
+    if (!v.is(Text, message)) throw new AeppError('internal', 'message: a text is well-formed Unicode');
+    const wallet = await this.#unlocked(origin);
     checkAccount(wallet, onAccount);
     const hash = messageHash(message);
     await this.#ask({
@@ -182,7 +185,7 @@ export class AeppGate {
       createdAt: this.#deps.clock.now(),
       message,
     });
-    const now = await this.#unlocked();
+    const now = await this.#unlocked(origin);
     if (now.address !== wallet.address)
       throw new AeppError('rejectedByUser', 'The wallet went to another account meanwhile.');
     const signature = await now.signer.sign(hash);
@@ -203,6 +206,9 @@ export class AeppGate {
 
   /** @throws AeppError unless the person approved */
   async #ask(ask: SiteAsk): Promise<void> {
+    // The site may have been disconnected while the person unlocked the wallet.
+    if (!this.#deps.sites.get(ask.origin))
+      throw new AeppError('notAuthorized', 'This site is not connected.');
     const approved = await this.#deps.asks.ask(ask).catch((error) => {
       if (error instanceof PageError) throw new AeppError('rejectedByUser', error.message);
       throw error;
@@ -218,7 +224,15 @@ export class AeppGate {
     ]);
   }
 
-  async #unlocked(refusal: 'rejectedByUser' | 'connectionDenied' = 'rejectedByUser'): Promise<Unlocked> {
+  async #unlocked(
+    origin: string,
+    refusal: 'rejectedByUser' | 'connectionDenied' = 'rejectedByUser',
+  ): Promise<Unlocked> {
+    // For one that may ask the person nothing no window is opened: it hears at once that the wallet is locked.
+    if (this.#deps.asks.blocked().some((one) => one.origin === origin))
+      await this.#deps.connect(origin).catch((error) => {
+        throw error instanceof PageError ? new AeppError(refusal, error.message) : error;
+      });
     const wallet = await this.#deps.unlocked();
     if (!wallet) throw new AeppError(refusal, 'The wallet is locked: the person has to unlock it first.');
     return wallet;

@@ -99,7 +99,7 @@ export type ChannelOperation =
   | { type: 'shutdown'; channel: string };
 
 export const askId = (kind: SiteAsk['kind'], origin: string, requestId: string): string =>
-  `site-${toHex(blake2b(new TextEncoder().encode(`${kind}\n${origin}\n${requestId}`), { dkLen: 16 }))}`;
+  `site-${toHex(blake2b(new TextEncoder().encode(JSON.stringify([kind, origin, requestId])), { dkLen: 16 }))}`;
 
 export interface SiteAsks {
   list(): SiteAsk[];
@@ -123,6 +123,8 @@ export interface SiteAsks {
 
 /** A person who does not answer in this time says no. */
 const lifetime = 10 * 60_000;
+/** So many sites that are not connected may wait for the person at once, whoever is behind them. */
+const mostStrangers = 3;
 
 export async function loadSiteAsks(deps: {
   store: Store;
@@ -131,9 +133,13 @@ export async function loadSiteAsks(deps: {
 }): Promise<SiteAsks> {
   const open = new Map<string, SiteAsk>();
   const waiting = new Map<string, ((approved: boolean) => void)[]>();
+  const isOver = ({ createdAt }: SiteAsk) => deps.clock.now() - createdAt >= lifetime;
+  const connected = new Set((await deps.store.list('sites')).map(({ key }) => key));
   for (const row of await deps.store.list('approvals')) {
     const ask = row.value as SiteAsk;
-    if (deps.clock.now() - ask.createdAt < lifetime) open.set(ask.id, ask);
+    // A kill may have come between the end of a site's permission and that of its questions.
+    const isMeant = ask.kind === 'connect' || connected.has(ask.origin);
+    if (isMeant && !isOver(ask)) open.set(ask.id, ask);
     else await deps.store.commit([{ table: 'approvals', key: ask.id, value: undefined }]);
   }
   const refusals: Refusals = await loadRefusals(deps.store);
@@ -143,6 +149,11 @@ export async function loadSiteAsks(deps: {
     const ask = open.get(id);
     // A second decision, while the first is being written, is none.
     if (!ask || deciding.has(id)) return false;
+    // A computer that slept runs its timers late.
+    if (approved && isOver(ask)) {
+      await decide(id, false);
+      return false;
+    }
     deciding.add(id);
     try {
       const heard = approved ? refusals.heard(ask.origin) : [];
@@ -156,6 +167,12 @@ export async function loadSiteAsks(deps: {
     deps.changed(null);
     return true;
   }
+
+  function expire({ id, createdAt }: SiteAsk): void {
+    const left = Math.max(0, createdAt + lifetime - deps.clock.now());
+    deps.clock.after(left, () => void decide(id, false).catch(() => undefined));
+  }
+  for (const ask of open.values()) expire(ask);
 
   const ofSite = <K extends SiteAsk['kind']>(kind: K, origin: string) =>
     [...open.values()].filter(
@@ -171,6 +188,12 @@ export async function loadSiteAsks(deps: {
       );
     if (ofSite(kind, origin).length > 0)
       throw new PageError('limitExceeded', 'Another question of this kind and site waits for the person.');
+    const strangers = [...open.values()].filter((ask) => ask.kind === 'connect').length;
+    if (kind === 'connect' && strangers >= mostStrangers)
+      throw new PageError(
+        'limitExceeded',
+        'Other sites wait for the person already: ask again when those are answered.',
+      );
   }
 
   return {
@@ -186,7 +209,7 @@ export async function loadSiteAsks(deps: {
       if (isNew) {
         open.set(ask.id, ask);
         await deps.store.commit([{ table: 'approvals', key: ask.id, value: ask }]);
-        deps.clock.after(lifetime, () => void decide(ask.id, false).catch(() => undefined));
+        expire(ask);
       }
       deps.changed(open.get(ask.id) ?? null);
       return decision;

@@ -148,6 +148,9 @@ export class Budgets {
         );
       checkAmounts(wanted.amount, wanted.perUpdate);
     }
+    // The site may have been disconnected while the store was read.
+    if (!this.#deps.sites.get(origin))
+      throw new PageError('unauthorized', 'This site is not connected: call connect first.');
     if (!(await this.#deps.asks.ask(ask)))
       throw new PageError('userRejected', 'The person declined this budget.');
     return this.#granted(origin, channel, requestId);

@@ -28,7 +28,7 @@ export interface ContractDeps {
   asks: SiteAsks;
   budgets: Budgets;
   /** @throws PageError while the wallet is locked */
-  running(): { engine: Engine };
+  running(origin: string): { engine: Engine };
 }
 
 export type ContractAsk = Extract<SiteAsk, { kind: 'site_contract' }>;
@@ -95,7 +95,7 @@ export class Contracts {
     this.#take(origin, 1);
     try {
       const outcome = await this.#deps
-        .running()
+        .running(origin)
         .engine.callStatic(actor.id, wish, BigInt(input.amount ?? '0'));
       this.#take(origin, Number(outcome.gasUsed) / gasPerCall, true);
       return callView(outcome, actor.channel.latest!.number);
@@ -117,7 +117,7 @@ export class Contracts {
     const known = this.#running.get(ask.id);
     if (known) return known;
     const work = this.#deps
-      .running()
+      .running(ask.origin)
       .engine.request(ask.channel, requestOf(ask))
       .finally(() => this.#running.delete(ask.id));
     this.#running.set(ask.id, work);
@@ -133,7 +133,7 @@ export class Contracts {
     aci: unknown[] | undefined,
   ) {
     const of = digestOf([actor.id, ...namesOf(wish), amount.toString()]);
-    const { engine } = this.#deps.running();
+    const { engine } = this.#deps.running(origin);
     const row = (await this.#deps.store.get('requests', keyOf(origin, requestId))) as
       | { of: string }
       | undefined;

@@ -7,15 +7,16 @@ import type { ChannelActor } from '../../engine/actor.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Clock, Random, Store, Write } from '../../engine/ports.ts';
 import { encode } from '../../protocol/chain/address.ts';
-import { contractsOf, type Outcome, type Request, spendable } from '../../protocol/channel/index.ts';
+import { contractsOf, spendable } from '../../protocol/channel/index.ts';
 import { type PageEvent, type PageMethod, type PageMethods, pageMethods } from '../../rpc/page.ts';
-import { digestOf, sidesView, termsOf } from '../view.ts';
-import { askId, type SiteAsk, type SiteAsks } from './approvals.ts';
+import { sidesView, termsOf } from '../view.ts';
+import { askId, type SiteAsks } from './approvals.ts';
 import { type Budgets, pageBudget } from './budgets.ts';
 import { type Change, changesOf, messageDetail, type Told, toldOf } from './changes.ts';
 import { Contracts } from './contracts.ts';
-import { failureOf, PageError } from './errors.ts';
+import { PageError } from './errors.ts';
 import { Operations } from './operations.ts';
+import { Payments } from './payments.ts';
 import { follows, type Sites } from './sites.ts';
 
 export interface GateDeps {
@@ -40,13 +41,19 @@ export class Gate {
   readonly #deps: GateDeps;
   readonly operations: Operations;
   readonly contracts: Contracts;
+  readonly payments: Payments;
+  /** Sites that the person has just said yes to. */
+  readonly #connecting = new Map<string, Promise<unknown>>();
   /** What was told of each channel, and whether that is in the store. */
   readonly #told = new Map<string, { told: Told | null; stored: boolean }>();
   readonly #telling = new Map<string, Promise<void>>();
-  constructor(deps: GateDeps) {
-    this.#deps = deps;
-    this.operations = new Operations({ ...deps, running: () => this.#running() });
-    this.contracts = new Contracts({ ...deps, running: () => this.#running() });
+  constructor(given: GateDeps) {
+    const deps = { ...given, asks: this.#ofConnected(given.asks) };
+    this.#deps = given;
+    const running = (origin: string) => this.#running(origin);
+    this.operations = new Operations({ ...deps, running });
+    this.contracts = new Contracts({ ...deps, running });
+    this.payments = new Payments({ ...deps, running });
   }
 
   /** @throws PageError */
@@ -60,8 +67,7 @@ export class Gate {
       const place = v.getDotPath(issue);
       throw new PageError('invalidParams', `${method}: ${place ? `${place}: ` : ''}${issue.message}`);
     }
-    if (name !== 'connect' && !this.#deps.sites.get(origin))
-      throw new PageError('unauthorized', 'This site is not connected: call connect first.');
+    if (name !== 'connect') this.#requireConnected(origin);
     return this.#methods[name](origin, parsed.output as never);
   }
 
@@ -73,9 +79,10 @@ export class Gate {
       return {};
     },
     'channel.list': (origin, input) => this.#list(origin, input),
-    'channel.get': async (origin, input) => this.#view(this.#own(origin, input)),
+    'channel.get': async (origin, input) => this.#view(origin, this.#own(origin, input)),
     'channel.balances': async (origin, input) => balancesOf(this.#own(origin, input)),
-    'channel.transfer': (origin, input) => this.#transfer(origin, input),
+    'channel.transfer': async (origin, input) =>
+      this.payments.transfer(origin, this.#own(origin, input), input),
     'channel.open': (origin, { requestId, invite, terms }) =>
       this.operations.open(origin, requestId, invite, termsOf(terms)),
     'channel.deposit': async (origin, input) =>
@@ -111,25 +118,34 @@ export class Gate {
     'channel.sendMessage': async (origin, input) =>
       this.operations.message(origin, input.requestId, this.#own(origin, input), input.message),
     'channel.leave': async (origin, input) => {
-      await this.#running().engine.leave(this.#own(origin, input).id);
+      await this.#running(origin).engine.leave(this.#own(origin, input).id);
       return {};
     },
     'channel.reconnect': async (origin, input) => {
-      await this.#running().engine.reconnect(this.#own(origin, input).id);
+      await this.#running(origin).engine.reconnect(this.#own(origin, input).id);
       return {};
     },
-    'events.since': (origin, { after }) => this.#deps.sites.since(origin, after),
+    'events.since': (origin, { after, before }) => this.#deps.sites.since(origin, after, before),
   };
 
   async disconnect(origin: string): Promise<void> {
     if (!this.#deps.sites.get(origin)) return;
     const { asks, budgets, sites } = this.#deps;
-    for (const ask of asks.list()) if (ask.origin === origin) await asks.decide(ask.id, false);
-    await budgets.revokeAll(origin);
+    const takeBack = async () => {
+      for (const ask of asks.list()) if (ask.origin === origin) await asks.decide(ask.id, false);
+      await budgets.revokeAll(origin);
+    };
+    // Nothing of it is taken from here on: what the page hears of its end is no time for it to ask for more.
+    await Promise.all([sites.disconnect(origin), takeBack()]);
+    // What was being asked or granted meanwhile.
+    await takeBack();
     await this.#tell([origin], null, [{ type: 'disconnected', detail: {} }]);
-    await sites.disconnect(origin);
-    // One that was being granted meanwhile.
-    await budgets.revokeAll(origin);
+  }
+
+  /** @throws PageError */
+  #requireConnected(origin: string): void {
+    if (!this.#deps.sites.get(origin))
+      throw new PageError('unauthorized', 'This site is not connected: call connect first.');
   }
 
   /**
@@ -179,11 +195,6 @@ export class Gate {
       .map((site) => site.origin);
   }
 
-  /** Pays what the person approved. Called by the decision itself, so that a page that is gone loses nothing. */
-  async pay(ask: PaymentAsk): Promise<Outcome> {
-    return this.#running().engine.request(ask.channel, requestOf(ask));
-  }
-
   async #tell(
     origins: readonly string[],
     actor: ChannelActor | null,
@@ -202,16 +213,23 @@ export class Gate {
     for (const { origin, event } of told) this.#deps.push(origin, event);
   }
 
-  #running() {
+  /** @param origin the site that wants it */
+  #running(origin: string) {
     const running = this.#deps.running();
     if (running) return running;
-    this.#deps.wantUnlock();
+    // One that may ask the person nothing has no window opened either.
+    if (!this.#isBlocked(origin)) this.#deps.wantUnlock();
     throw new PageError('disconnected', 'The wallet is locked: the person has to unlock it first.');
+  }
+
+  #isBlocked(origin: string): boolean {
+    return this.#deps.asks.blocked().some((one) => one.origin === origin);
   }
 
   async #connect(origin: string) {
     if (!this.#deps.sites.get(origin)) {
-      this.#running();
+      // Where it is blocked, that is what it is told.
+      if (!this.#isBlocked(origin)) this.#running(origin);
       const id = askId('connect', origin, '');
       const approved = await this.#deps.asks.ask({
         kind: 'connect',
@@ -220,34 +238,56 @@ export class Gate {
         createdAt: this.#deps.clock.now(),
       });
       if (!approved) throw new PageError('userRejected', 'The person declined to connect this site.');
+      await this.#connecting.get(id)?.catch(() => undefined);
       if (!this.#deps.sites.get(origin))
         throw new PageError('internal', 'The connection could not be stored.');
     }
-    const { address, networkId } = this.#running();
+    const { address, networkId } = this.#running(origin);
     return { address, networkId };
   }
 
-  /** The decision to connect, made by the person. */
-  async connected(origin: string): Promise<void> {
+  /** A call may have been under way when its site was disconnected: it asks nothing any more. */
+  #ofConnected(asks: SiteAsks): SiteAsks {
+    return {
+      ...asks,
+      ask: async (ask) => {
+        this.#requireConnected(ask.origin);
+        return asks.ask(ask);
+      },
+    };
+  }
+
+  /** The person's yes to this question. @returns false where it came too late: nothing is connected */
+  async connected({ id, origin }: { id: string; origin: string }): Promise<boolean> {
+    if (this.#connecting.has(id)) return false;
+    const work = this.#connected(id, origin).finally(() => this.#connecting.delete(id));
+    this.#connecting.set(id, work);
+    return work;
+  }
+
+  async #connected(id: string, origin: string): Promise<boolean> {
+    if (!(await this.#deps.asks.decide(id, true))) return false;
     await this.#deps.sites.connect(origin, this.#deps.clock.now());
     await this.#tell([origin], null, [{ type: 'connected', detail: {} }]);
+    return true;
   }
 
   async #list(origin: string, { peer }: { peer?: string | undefined }) {
-    const { engine } = this.#running();
+    const { engine } = this.#running(origin);
     if (peer !== undefined) await this.#deps.sites.addPeer(origin, peer);
+    this.#requireConnected(origin);
     const site = this.#deps.sites.get(origin);
     const wanted = (of: string) => (peer === undefined ? follows(site, of) : of === peer);
     return engine
       .channels()
       .filter((actor) => wanted(encode('ak', actor.peer)) && actor.channel.phase !== 'considering')
       .sort((a, b) => b.channel.openedAt - a.channel.openedAt)
-      .map((actor) => this.#view(actor));
+      .map((actor) => this.#view(origin, actor));
   }
 
   /** A channel that this site may know of: one with a peer that it named. */
   #own(origin: string, { id }: { id: string }): ChannelActor {
-    const { engine } = this.#running();
+    const { engine } = this.#running(origin);
     const actor = engine.channels().find((candidate) => candidate.id === id);
     if (!actor || !follows(this.#deps.sites.get(origin), encode('ak', actor.peer)))
       throw new PageError(
@@ -257,8 +297,8 @@ export class Gate {
     return actor;
   }
 
-  #view(actor: ChannelActor) {
-    const { engine } = this.#running();
+  #view(origin: string, actor: ChannelActor) {
+    const { engine } = this.#running(origin);
     return {
       id: actor.id,
       channelId: actor.channel.channelId ? encode('ch', actor.channel.channelId) : null,
@@ -267,81 +307,7 @@ export class Gate {
       connection: engine.connection(actor),
     };
   }
-
-  async #transfer(
-    origin: string,
-    input: { id: string; amount: string; note?: string | undefined; requestId: string },
-  ) {
-    const actor = this.#own(origin, input);
-    const { engine } = this.#running();
-    // Taken up already: the page came back, and hears how it ends.
-    const ending = engine.ending(origin, input.requestId);
-    if (ending) return answerOf(actor, await ending);
-    const known = await engine.outcome(origin, input.requestId);
-    if (known) return answerOf(actor, known);
-    const amount = BigInt(input.amount);
-    const id = askId('site_payment', origin, input.requestId);
-    const ask: PaymentAsk = {
-      kind: 'site_payment',
-      id,
-      origin,
-      createdAt: this.#deps.clock.now(),
-      channel: actor.id,
-      amount,
-      note: input.note ?? null,
-      requestId: input.requestId,
-    };
-    const same = this.#deps.asks.get(id);
-    if (same && !sameAsk(same, ask))
-      throw new PageError(
-        'invalidParams',
-        'This requestId belongs to another payment: use a new one for a new payment.',
-      );
-    if (!same) {
-      this.#check(actor, amount);
-      const paid = await this.#deps.budgets.spend(engine, actor.id, requestOf(ask), {
-        of: digestOf(['pay', actor.id, input.amount, ask.note]),
-        payment: { amount, call: null },
-      });
-      if ('outcome' in paid) return answerOf(actor, paid.outcome);
-      if (paid.limit) ask.limit = paid.limit;
-    }
-    if (!(await this.#deps.asks.ask(ask)))
-      throw new PageError('userRejected', 'The person declined this payment.');
-    return answerOf(actor, await this.pay(ask));
-  }
-
-  #check(actor: ChannelActor, amount: bigint): void {
-    if (amount <= 0n) throw new PageError('invalidParams', 'amount: give more than 0 aetto');
-    if (actor.channel.phase !== 'open')
-      throw new PageError(
-        'invalidParams',
-        `This channel cannot pay now: it is ${actor.channel.phase.replaceAll('_', ' ')}.`,
-      );
-    if (amount > spendable(actor.channel))
-      throw new PageError(
-        'invalidParams',
-        'This channel cannot pay that much: its reserve would be touched.',
-      );
-  }
 }
-
-type PaymentAsk = Extract<SiteAsk, { kind: 'site_payment' }>;
-
-const requestOf = ({ origin, requestId, amount, note }: PaymentAsk): Request => ({
-  scope: origin,
-  id: requestId,
-  amount,
-  direction: 'pay',
-  note,
-});
-
-const sameAsk = (a: SiteAsk, b: SiteAsk): boolean =>
-  a.kind === 'site_payment' &&
-  b.kind === 'site_payment' &&
-  a.channel === b.channel &&
-  a.amount === b.amount &&
-  a.note === b.note;
 
 function balancesOf(actor: ChannelActor) {
   const { channel } = actor;
@@ -355,20 +321,5 @@ function balancesOf(actor: ChannelActor) {
       contract: encode('ct', contract),
       balance: balance.toString(),
     })),
-  };
-}
-
-function answerOf(actor: ChannelActor, outcome: Outcome) {
-  const { role } = actor.channel;
-  if (outcome.contract)
-    throw new PageError(
-      'invalidParams',
-      'This requestId belongs to a contract: use a new one for a payment.',
-    );
-  if (!outcome.ok || !outcome.balances) throw failureOf(outcome);
-  return {
-    id: actor.id,
-    sequenceNumber: String(outcome.number),
-    ...sidesView(outcome.balances, role),
   };
 }

@@ -22,7 +22,7 @@ export interface OperationDeps {
   sites: Sites;
   asks: SiteAsks;
   /** @throws PageError while the wallet is locked */
-  running(): { engine: Engine; address: string; networkId: string };
+  running(origin: string): { engine: Engine; address: string; networkId: string };
 }
 
 export type ChannelAsk = Extract<SiteAsk, { kind: 'site_channel' }>;
@@ -41,12 +41,14 @@ export class Operations {
   readonly #deps: OperationDeps;
   /** Approved ones that are being begun. */
   readonly #beginning = new Map<string, Promise<unknown>>();
+  /** Messages on their way, by the key of their row. */
+  readonly #sending = new Map<string, { of: string; done: Promise<{ id: string }> }>();
   constructor(deps: OperationDeps) {
     this.#deps = deps;
   }
 
   async open(origin: string, requestId: string, link: string, terms: Terms) {
-    const { engine, address, networkId } = this.#deps.running();
+    const { engine, address, networkId } = this.#deps.running(origin);
     const invite = readInvite(link);
     if (invite.networkId !== networkId)
       throw new PageError(
@@ -116,13 +118,23 @@ export class Operations {
   /** Sends a text to the other side; moves nothing, so the person is not asked. */
   async message(origin: string, requestId: string, actor: ChannelActor, text: string) {
     const of = digestOf(['message', actor.id, text]);
+    const key = keyOf(origin, requestId);
+    const same = this.#sending.get(key);
+    if (same && same.of !== of) throw anotherRequest();
+    if (same) return same.done;
+    const done = this.#message(origin, requestId, actor, text, of).finally(() => this.#sending.delete(key));
+    this.#sending.set(key, { of, done });
+    return done;
+  }
+
+  async #message(origin: string, requestId: string, actor: ChannelActor, text: string, of: string) {
     const known = await this.#known(origin, requestId, of);
     if (known) return known;
     const outcome: Outcome = { of, channel: actor.id, problem: null };
     await this.#put(origin, requestId, outcome);
     return this.#run(origin, requestId, outcome, () =>
       this.#deps
-        .running()
+        .running(origin)
         .engine.wish(actor.id, { type: 'send_inband', data: new TextEncoder().encode(text) }),
     );
   }
@@ -135,7 +147,7 @@ export class Operations {
   }
 
   async #carryOut({ id, origin, requestId, of, operation }: ChannelAsk): Promise<unknown> {
-    const { engine } = this.#deps.running();
+    const { engine } = this.#deps.running(origin);
     const channel = operation.type === 'open' ? toHex(operation.temporaryId) : operation.channel;
     const outcome: Outcome = { of, channel, problem: null };
     const row = { table: 'requests', key: keyOf(origin, requestId), value: outcome } as const;

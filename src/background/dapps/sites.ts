@@ -22,16 +22,29 @@ export interface Sites {
   list(): Site[];
   get(origin: string): Site | undefined;
   connect(origin: string, now: number): Promise<void>;
+  /** Of a site that is connected; nothing of any other. */
   addPeer(origin: string, peer: string): Promise<void>;
+  /** It is connected no more from the call on, durably when it resolves. */
   disconnect(origin: string): Promise<void>;
   /** Stores an event for each origin under its next number, together with `writes`, and returns what is to be pushed. */
   tell(told: readonly Untold[], writes?: readonly Write[]): Promise<Told[]>;
   /** The same for another commit: what to write with it, and what is to be pushed once it is durable. */
   draft(told: readonly Untold[]): Promise<{ writes: Write[]; told: Told[] }>;
-  since(origin: string, number: number): Promise<PageEvent[]>;
+  /**
+   * Events with a higher number, and below `before` where that is given, in rising order: as many of the newest as one
+   * answer carries. What is missing before them can be asked for by their first number.
+   */
+  since(origin: string, number: number, before?: number): Promise<PageEvent[]>;
   /** Reads again what is stored, after something else wrote it. */
   reload(): Promise<void>;
 }
+
+/**
+ * One answer carries so many bytes of events. A browser's port takes 64 MiB and throws above it, and the other side of a
+ * channel chooses how long its messages are: no more than 400 kB each, as JSON.
+ */
+const mostBytes = 16 * 2 ** 20;
+const utf8 = new TextEncoder();
 
 const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
 
@@ -65,9 +78,24 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
     return { writes, told };
   }
 
-  async function put(site: Site): Promise<void> {
-    await store.commit([{ table: 'sites', key: site.origin, value: site }]);
-    sites.set(site.origin, site);
+  /**
+   * What is known changes at once, and the store in the order of the calls: neither takes back what a later call has
+   * changed while an earlier one was being written. Where it cannot be written, what was known before is.
+   */
+  async function put(origin: string, site: Site | undefined): Promise<void> {
+    const before = sites.get(origin);
+    know(origin, site);
+    try {
+      await store.commit([{ table: 'sites', key: origin, value: site }]);
+    } catch (error) {
+      if (sites.get(origin) === site) know(origin, before);
+      throw error;
+    }
+  }
+
+  function know(origin: string, site: Site | undefined): void {
+    if (site) sites.set(origin, site);
+    else sites.delete(origin);
   }
 
   async function reload(): Promise<void> {
@@ -81,25 +109,33 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
     reload,
     list: () => [...sites.values()],
     get: (origin) => sites.get(origin),
-    connect: (origin, now) => put({ origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),
+    connect: (origin, now) =>
+      put(origin, { origin, connectedAt: now, peers: sites.get(origin)?.peers ?? [] }),
     async addPeer(origin, peer) {
       const site = sites.get(origin);
       if (!site || site.peers.includes(peer)) return;
-      await put({ ...site, peers: [...site.peers, peer].slice(-50) });
+      await put(origin, { ...site, peers: [...site.peers, peer].slice(-50) });
     },
-    async disconnect(origin) {
-      await store.commit([{ table: 'sites', key: origin, value: undefined }]);
-      sites.delete(origin);
-    },
+    disconnect: (origin) => put(origin, undefined),
     draft,
     async tell(told, extra = []) {
       const drafted = await draft(told);
       await store.commit([...extra, ...drafted.writes]);
       return drafted.told;
     },
-    async since(origin, number) {
-      const rows = await store.list('events', { prefix: `${origin}/`, after: eventKey(origin, number) });
-      return rows.map((row) => row.value as PageEvent);
+    async since(origin, number, before) {
+      const rows = await store.list('events', {
+        prefix: `${origin}/`,
+        after: eventKey(origin, number),
+        ...(before === undefined ? {} : { before: eventKey(origin, before) }),
+      });
+      const events = rows.map((row) => row.value as PageEvent);
+      let bytes = 0;
+      const tooMany = events.findLastIndex((event) => {
+        bytes += utf8.encode(JSON.stringify(event)).length;
+        return bytes > mostBytes;
+      });
+      return events.slice(tooMany + 1);
     },
   };
 }
