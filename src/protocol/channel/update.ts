@@ -444,8 +444,13 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
 }
 
 /** The held update is co-signed: durable before its ack leaves. */
-export function* acknowledge(channel: Channel, env: Env): Rule {
+function* acknowledge(channel: Channel, env: Env): Rule {
   const incoming = channel.live.incoming!;
+  // Used up while it waited: nothing is signed under it any more.
+  if (incoming.number <= channel.used) {
+    const text = `sequence_number ${incoming.number} is used: give more than ${channel.used}`;
+    return yield* refuse(channel, env, incoming.number, refusalReasons.conflict, text);
+  }
   const signature = yield* sign(
     updateBytes(channel.networkId, finalId(channel), incoming.number, incoming.stateHash),
   );
@@ -604,21 +609,18 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     return stop(channel, env, `update_error ${number} carries an invalid signature`, true);
   // Conflict: the two refusals are the same state, so each completes the other and no ack follows.
   if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
+  if (isTooFar(number, channel.used, env.now))
+    return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   if (channel.move) return refusedMove(channel, env, message);
   // Both refused, with different numbers up: the higher one supersedes all, and its receiver acknowledges it.
   if (refusal && number < refusal.number) return transition(channel);
   if (isUsed(channel, number))
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
-  if (isTooFar(number, channel.used, env.now))
-    return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);
-  const next = change(channel, env, {
-    latest: state,
-    ...using(channel, number),
-    proposal: null,
-    refusal: null,
-  });
+  const changes = { latest: state, ...using(channel, number), proposal: null, refusal: null };
+  // Whatever of the peer's waits for the person is superseded too.
+  const next = withLive(change(channel, env, changes), { incoming: null });
   const ack: Effect = {
     type: 'send',
     message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },
