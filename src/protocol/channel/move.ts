@@ -222,24 +222,18 @@ export const onDepositCreated = (
   channel: Channel,
   env: Env,
   message: MessageOf<'update_deposit_created'>,
-): Rule => onCreated(channel, env, 'deposit', message);
+): Rule => onCreated(channel, env, 'deposit', message, null);
 
-export function* onWithdrawalCreated(
+export function onWithdrawalCreated(
   channel: Channel,
   env: Env,
   message: MessageOf<'update_withdrawal_created'>,
 ): Rule {
   const key = peerKey(channel);
   // The chain pays `to`, and takes from the same account's balance in the channel.
-  if (!equalBytes(message.from, key) || !equalBytes(message.to, key))
-    return yield* refuse(
-      channel,
-      env,
-      channel.used + 1n,
-      refusalReasons.validation,
-      'from and to must be the account of the side that withdraws',
-    );
-  return yield* onCreated(channel, env, 'withdrawal', message);
+  const isOwn = equalBytes(message.from, key) && equalBytes(message.to, key);
+  const problem = isOwn ? null : 'from and to must be the account of the side that withdraws';
+  return onCreated(channel, env, 'withdrawal', message, problem);
 }
 
 function* onCreated(
@@ -247,6 +241,7 @@ function* onCreated(
   env: Env,
   kind: Move['kind'],
   message: Pick<MessageOf<'update_withdrawal_created'>, 'amount' | 'transaction_data' | 'signature'>,
+  foreign: string | null,
 ): Rule {
   const { move, proposal, refusal } = channel;
   const number = channel.used + 1n;
@@ -262,7 +257,7 @@ function* onCreated(
     return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
   if (proposal) return yield* conflict(channel, env, proposal.number);
   const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
-  const problem = problemOf(channel, wanted);
+  const problem = foreign ?? problemOf(channel, wanted);
   if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);
   const payer = yield* account(peerKey(channel));
   if (!payer) return yield* refuse(channel, env, number, refusalReasons.busy, 'the node cannot be asked now');

@@ -327,7 +327,7 @@ export function refusalMessage(channel: Channel): MessageOf<'update_error'> {
     type: 'update_error',
     channel_id: finalId(channel),
     sequence_number: refusal.number,
-    state_hash: latest(channel).stateHash,
+    state_hash: refusal.stateHash ?? latest(channel).stateHash,
     signature: refusal.signature,
     reason: refusal.reason,
     data: errorData(refusal.text),
@@ -529,7 +529,7 @@ export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, 
   const number = (isTooFar(highest, channel.used, env.now) ? channel.used : highest) + 1n;
   const prior = latest(channel);
   const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, prior.stateHash));
-  const refusal: Refusal = { number, of, signature, reason, text };
+  const refusal: Refusal = { number, of, stateHash: prior.stateHash, signature, reason, text };
   const next = withLive(change(channel, env, { refusal, used: number }), { incoming: null });
   return transition(next, persist(), { type: 'send', message: refusalMessage(next) });
 }
@@ -641,6 +641,13 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
 export function* superseded(channel: Channel, env: Env, theirs: Uint8Array): Rule {
   const refusal = channel.refusal!;
   const prior = latest(channel);
+  if (refusal.stateHash && !equalBytes(refusal.stateHash, prior.stateHash))
+    return stop(
+      channel,
+      env,
+      `${refusal.number} was signed for a state that is not the latest any more`,
+      true,
+    );
   const bytes = updateBytes(channel.networkId, finalId(channel), refusal.number, prior.stateHash);
   if (!(yield* verify(peerKey(channel), bytes, theirs)))
     return stop(channel, env, `the signature on ${refusal.number} is invalid`, true);
