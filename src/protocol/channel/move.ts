@@ -11,6 +11,7 @@ import { account, onChainNow, reserveNonce, sign, verify } from './ask.ts';
 import { isUsed, numberSearch, using } from './doubt.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
+import { chainDecides } from './forced.ts';
 import { hold, isOutOfReach, nonceSearch, outOfReach } from './held.ts';
 import {
   change,
@@ -39,7 +40,7 @@ import type {
   Transition,
 } from './types.ts';
 import { AmountError, fromUnits, toUnits } from './units.ts';
-import { conflict, coSigned, refusalReasons, refuse } from './update.ts';
+import { awaitChain, chainFirst, conflict, coSigned, refusalReasons, refuse } from './update.ts';
 
 export const bothSigned = (move: Move): boolean =>
   move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
@@ -146,6 +147,7 @@ function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule 
     return refused(channel, 'Another operation of this channel is under way: try again when it is done.');
   if (channel.shutdown.wanted || channel.shutdown.received)
     return refused(channel, 'The channel is being closed.');
+  if (chainDecides(channel)) return refused(channel, chainFirst);
   const problem = problemOf(channel, wanted);
   if (problem) return refused(channel, `This cannot be done: ${problem}.`);
   const own = yield* account(channel.keys[channel.role]);
@@ -255,6 +257,8 @@ function* onCreated(
   if (refusal) return transition(channel);
   if (move || channel.live.incoming)
     return stop(channel, env, `a ${kind} was proposed while another operation is under way`, true);
+  // Refusing it would sign the state before once more, which then took the forced round's place.
+  if (chainDecides(channel)) return awaitChain(channel);
   if (proposal) return yield* conflict(channel, env, proposal.number);
   const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
   const problem = foreign ?? problemOf(channel, wanted);

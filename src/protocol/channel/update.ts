@@ -64,6 +64,17 @@ export const refusalReasons = {
 const wordOf = (reason: number): string =>
   Object.entries(refusalReasons).find(([, code]) => code === reason)?.[0] ?? `reason_${reason}`;
 
+/** Why nothing is signed with the other side now. */
+export const chainFirst =
+  'A call of a contract is on its way through the chain: try again when the chain has taken it.';
+
+/** Nothing is signed before a forced round is deep enough. What is unanswered comes again with the next connection. */
+export const awaitChain = (channel: Channel): Transition =>
+  transition(withLive(channel, { incoming: null }), {
+    type: 'disconnect',
+    reason: 'a forced round is on its way to the chain',
+  });
+
 // ---- requests and proposals
 
 /** A wish to pay or to be paid: queued, and proposed as soon as the channel is free. */
@@ -80,11 +91,7 @@ export function onRequest(channel: Channel, env: Env, { request }: EventOf<'requ
       'not_open',
       'The chain has lost the funding of this channel for now: payments wait until it is back.',
     );
-  if (chainDecides(channel))
-    return refuse(
-      'not_open',
-      'A call of a contract is on its way through the chain: try again when the chain has taken it.',
-    );
+  if (chainDecides(channel)) return refuse('not_open', chainFirst);
   if (request.contract) {
     const problem = wishProblem(channel, request);
     if (problem) return refuse('invalid_contract', problem);
@@ -359,8 +366,7 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
       true,
     );
   // Refusing it would sign the state before once more, which then took the forced round's place.
-  if (chainDecides(channel))
-    return transition(channel, { type: 'disconnect', reason: 'a forced round is on its way to the chain' });
+  if (chainDecides(channel)) return awaitChain(channel);
   if (proposal) return yield* conflict(channel, env, number);
   const without = isUndoneForGood(channel) && goesOnWithout(channel, message.entries);
   if (fundingLost(channel) || (moveUndone(channel) && !without))
@@ -511,6 +517,7 @@ export function* onDecision(channel: Channel, env: Env, event: EventOf<'decide_u
       channel,
       `Update ${number} is no longer waiting: the other side took it back or was disconnected.`,
     );
+  if (chainDecides(channel)) return refused(channel, chainFirst);
   if (accept) return yield* acknowledge(channel, env);
   return yield* refuse(channel, env, number, refusalReasons.declined, 'declined by the user');
 }
@@ -518,6 +525,7 @@ export function* onDecision(channel: Channel, env: Env, event: EventOf<'decide_u
 /** No word of the person's in time. */
 export function* onPersonTimeout(channel: Channel, env: Env): Rule {
   if (!channel.live.incoming) return transition(channel);
+  if (chainDecides(channel)) return awaitChain(channel);
   const { number } = channel.live.incoming;
   return yield* refuse(channel, env, number, refusalReasons.timeout, 'nobody decided in time');
 }
