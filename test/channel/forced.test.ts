@@ -311,6 +311,32 @@ describe('a refusal that crosses the forced call', () => {
     expect(alice.channel!.phase).toBe('closed');
     world.checkCoins();
   });
+  test('of a conflict is followed on the chain behind the proposal that it refused', () => {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    const prior = bob.channel!.latest!;
+    for (const party of [alice, bob]) post(party, { type: 'request', request: payment(ae) });
+    world.wire.toBob = [];
+    // Alice refuses by a number above both; Bob shows first what she proposed, then her refusal of it.
+    world.deliver(alice);
+    const { proposal, refusal } = alice.channel!;
+    world.leave(bob);
+    const { number, balances, trees, stateHash, signature } = proposal!;
+    const paid = { ...prior, number, balances, stateHash, ...(trees ? { trees } : {}) };
+    for (const [state, theirs] of [
+      [paid, signature],
+      [{ ...prior, number: refusal!.number }, refusal!.signature],
+    ] as const) {
+      expect(world.submit(snapshotBy(bob, state, theirs))).toBeNull();
+      live(world, 3);
+      expect(alice.channel!.latest).toMatchObject({ number: state.number, balances: state.balances });
+    }
+    expect(alice.channel).toMatchObject({ refusal: null, outstanding: null });
+    expect(alice.post({ type: 'close_solo' }).refused).toBeUndefined();
+    live(world, 16);
+    expect(alice.channel!.phase).toBe('closed');
+    world.checkCoins();
+  });
   test('that the other side shows to the chain untold, without a forced call, is no other state', () => {
     for (const end of ['close_solo', 'return'] as const) {
       const { world, alice, bob } = refusedCall(false);
