@@ -311,6 +311,32 @@ describe('a refusal that crosses the forced call', () => {
     expect(alice.channel!.phase).toBe('closed');
     world.checkCoins();
   });
+  test('of a conflict is followed on the chain behind the proposal that it refused', () => {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    const prior = bob.channel!.latest!;
+    for (const party of [alice, bob]) post(party, { type: 'request', request: payment(ae) });
+    world.wire.toBob = [];
+    // Alice refuses by a number above both; Bob shows first what she proposed, then her refusal of it.
+    world.deliver(alice);
+    const { proposal, refusal } = alice.channel!;
+    world.leave(bob);
+    const { number, balances, trees, stateHash, signature } = proposal!;
+    const paid = { ...prior, number, balances, stateHash, ...(trees ? { trees } : {}) };
+    for (const [state, theirs] of [
+      [paid, signature],
+      [{ ...prior, number: refusal!.number }, refusal!.signature],
+    ] as const) {
+      expect(world.submit(snapshotBy(bob, state, theirs))).toBeNull();
+      live(world, 3);
+      expect(alice.channel!.latest).toMatchObject({ number: state.number, balances: state.balances });
+    }
+    expect(alice.channel).toMatchObject({ refusal: null, outstanding: null });
+    expect(alice.post({ type: 'close_solo' }).refused).toBeUndefined();
+    live(world, 16);
+    expect(alice.channel!.phase).toBe('closed');
+    world.checkCoins();
+  });
   test('that the other side shows to the chain untold, without a forced call, is no other state', () => {
     for (const end of ['close_solo', 'return'] as const) {
       const { world, alice, bob } = refusedCall(false);
@@ -332,6 +358,50 @@ describe('a refusal that crosses the forced call', () => {
       expect(sameState(alice, bob)).toBe(true);
       pay(alice);
     }
+  });
+});
+
+describe('while a forced call is under way nothing is signed with the other side', () => {
+  /** Bob's call is on its way, or in a block that is not deep enough; Alice may have asked him for coins before. */
+  function forcing(asked: boolean, mined: boolean) {
+    const world = withEscrow();
+    const { alice, bob } = world;
+    for (const party of world.parties) party.channel = { ...party.channel!, minimumDepth: 4 };
+    if (asked) {
+      post(alice, { type: 'request', request: payment(ae, 'ask') });
+      world.settle();
+      expect(bob.channel!.live.incoming).not.toBeNull();
+    }
+    post(bob, forceRelease());
+    if (mined) world.mine();
+    if (mined) world.act(bob, () => bob.look());
+    return { world, alice, bob, signed: bob.signed.length };
+  }
+  test.each([false, true])(
+    'not when the person decides about an update, or does not (mined: %s)',
+    (mined) => {
+      const { world, bob, signed } = forcing(true, mined);
+      const { number } = bob.channel!.live.incoming!;
+      for (const accept of [true, false])
+        expect(bob.post({ type: 'decide_update', number, accept }).refused).toMatch(/through the chain/);
+      post(bob, { type: 'timer', name: 'person' });
+      expect(bob.signed).toHaveLength(signed);
+      expect(bob.channel!.live.incoming).toBeNull();
+      expect(bob.disconnects.at(-1)).toMatch(/forced round/);
+      live(world, 8);
+      // What was asked is refused in the end: it was meant for the state before.
+      expect(bob.channel!.latest!.balances).toEqual({ initiator: 6n * ae, responder: 9n * ae });
+      expect(sameState(world.alice, bob)).toBe(true);
+    },
+  );
+  test.each([false, true])('not for a deposit of either side (mined: %s)', (mined) => {
+    const { world, alice, bob, signed } = forcing(false, mined);
+    expect(bob.post({ type: 'deposit', amount: ae }).refused).toMatch(/through the chain/);
+    post(alice, { type: 'deposit', amount: ae });
+    expect(alice.channel!.move).not.toBeNull();
+    world.deliver(bob);
+    expect(bob.signed).toHaveLength(signed);
+    expect(bob.disconnects.at(-1)).toMatch(/forced round/);
   });
 });
 

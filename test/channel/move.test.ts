@@ -4,9 +4,20 @@ import { equalBytes } from '../../src/protocol/bytes.ts';
 import { parseSignedTx } from '../../src/protocol/chain/signed.ts';
 import { parseTx } from '../../src/protocol/chain/tx.ts';
 import { finalId, moveTxHash } from '../../src/protocol/channel/index.ts';
+import { updateBytes } from '../../src/protocol/channel/record.ts';
 import type { Message } from '../../src/protocol/wire/index.ts';
 import { ChainWorld, richness } from './matrix/chain-world.ts';
-import { ae, balancesOf, type Party, payment, sameState, standardTerms, World } from './world.ts';
+import {
+  ae,
+  balancesOf,
+  networkId,
+  type Party,
+  payment,
+  sameState,
+  signs,
+  standardTerms,
+  World,
+} from './world.ts';
 
 const posted = (world: World) => world.broadcasts.filter((broadcast) => broadcast.what === 'move');
 const types = (party: Party, from = 0) => party.sent.slice(from).map((message) => message.type);
@@ -168,6 +179,56 @@ describe('refused', () => {
     expect(world.bob.sent.at(-1)).toMatchObject({ type: 'update_error', reason: 1 });
     expect(world.bob.channel!.move).toBeNull();
     expect(posted(world)).toEqual([]);
+  });
+
+  /** A withdrawal in the name of nobody. */
+  const foreign = (party: Party): Message => ({
+    type: 'update_withdrawal_created',
+    channel_id: party.channel!.channelId!,
+    from: new Uint8Array(32),
+    to: new Uint8Array(32),
+    amount: 1n,
+    fee: 1n,
+    transaction_data: new Uint8Array(32),
+    signature: new Uint8Array(64),
+  });
+  test.each([
+    ['a co-signed deposit', 'deposit', 'alice'],
+    ['an own half-signed deposit', 'half', 'alice'],
+    ['an update that waits for the person', 'ask', 'bob'],
+    ['an own refusal', 'refusal', 'alice'],
+    ['a shutdown', 'shutdown', 'bob'],
+  ] as const)('a withdrawal of a foreign account during %s: nothing is signed', (_name, what, who) => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    if (what === 'deposit' || what === 'half') world[who].post({ type: 'deposit', amount: ae });
+    if (what === 'ask') world[who].post({ type: 'request', request: payment(ae, 'ask') });
+    if (what === 'shutdown') world[who].post({ type: 'shutdown' });
+    if (what === 'refusal') alice.post({ type: 'message', message: foreign(bob) });
+    if (what === 'half') world.wire.toBob = [];
+    if (what === 'shutdown') world.deliver(alice);
+    else if (what !== 'refusal') world.settle();
+    expect(alice.channel!.refusal !== null).toBe(what === 'refusal');
+    const signed = alice.signed.length;
+    alice.post({ type: 'message', message: foreign(bob) });
+    expect(alice.signed).toHaveLength(signed);
+  });
+  test('a refusal signs one state: acknowledged once another is the latest, it freezes the channel', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    alice.post({ type: 'message', message: foreign(bob) });
+    const { number } = alice.channel!.refusal!;
+    const later = { ...alice.channel!.latest!, stateHash: new Uint8Array(32).fill(1) };
+    alice.channel = { ...alice.channel!, latest: later };
+    const bytes = updateBytes(networkId, alice.channel!.channelId!, number, later.stateHash);
+    const ack: Message = {
+      type: 'update_ack',
+      channel_id: alice.channel!.channelId!,
+      sequence_number: number,
+      signature: signs(bob.keys, bytes),
+    };
+    alice.post({ type: 'message', message: ack });
+    expect(alice.channel).toMatchObject({ phase: 'failed', latest: later });
   });
 
   test('PROTOCOL 1: the half-signed transaction is made void on chain before anything else is signed', () => {

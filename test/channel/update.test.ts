@@ -295,6 +295,54 @@ describe('PROTOCOL 4: refusal', () => {
   });
 });
 
+describe('PROTOCOL 1: no number is ever used twice', () => {
+  /** Bob asks for 1 AE, Alice's person is asked; whatever Bob says from here on is made by hand. */
+  function waiting() {
+    const world = new World().open();
+    const { alice, bob } = world;
+    request(bob, ae, 'ask');
+    world.settle();
+    const { channelId, latest } = alice.channel!;
+    const errors = (number: bigint) =>
+      alice.post({
+        type: 'message',
+        message: {
+          type: 'update_error',
+          channel_id: channelId!,
+          sequence_number: number,
+          state_hash: latest!.stateHash,
+          signature: signs(bob.keys, updateBytes('ae_devnet', channelId!, number, latest!.stateHash)),
+          reason: 3,
+          data: new Uint8Array(),
+        },
+      });
+    return { world, alice, bob, errors };
+  }
+  test.each([1n, 2n])(
+    'an update_error of number %i takes back the update that waits for the person',
+    (number) => {
+      const { alice, errors } = waiting();
+      errors(number);
+      expect(alice.channel).toMatchObject({ phase: 'open', used: number, live: { incoming: null } });
+      const signed = alice.signed.length;
+      const { refused } = alice.post({ type: 'decide_update', number: 1n, accept: true });
+      expect(refused).toMatch(/no longer waiting/);
+      expect(alice.signed).toHaveLength(signed);
+      expect(alice.channel!.latest!.number).toBe(number);
+    },
+  );
+  test('an update whose number was used up while it waited is refused under a higher one', () => {
+    const { world, alice } = waiting();
+    // As after a forced round, or after a loss.
+    alice.channel = { ...alice.channel!, used: 7n };
+    alice.post({ type: 'decide_update', number: 1n, accept: true });
+    expect(alice.sent.at(-1)).toMatchObject({ type: 'update_error', sequence_number: 8n, reason: 2 });
+    world.settle();
+    expect(sameState(alice, world.bob)).toBe(true);
+    expect(alice.channel).toMatchObject({ phase: 'open', used: 8n });
+  });
+});
+
 describe('PROTOCOL 4: simultaneous proposals', () => {
   test('both supersede both, the initiator proposes first, both are paid', () => {
     const world = new World().open();

@@ -90,8 +90,10 @@ export class Party {
   inband: Uint8Array[] = [];
   sent: Message[] = [];
   disconnects: string[] = [];
-  /** Every byte string this party ever signed, for `no number is ever used twice`. */
+  /** Every byte string this party ever signed. */
   signed: Uint8Array[] = [];
+  /** The one signature that it gave away for each number, over its whole life: `no number is ever used twice`. */
+  given = new Map<bigint, string>();
   env: Env = { now: 0, settings: { ...defaultSettings, contracts: 'any' } };
   nonce = 0n;
   nodeAnswers = true;
@@ -190,6 +192,7 @@ export class Party {
         return;
       case 'send':
         this.sent.push(effect.message);
+        this.checkNumber(effect.message, next);
         this.world.wire.push(this, encode(effect.message));
         return;
       case 'answer':
@@ -211,6 +214,30 @@ export class Party {
       case 'release_nonce':
         this.nonce = effect.nonce - 1n;
     }
+  }
+
+  /** PROTOCOL 1: no signature leaves for two states of one number, or a cheater could choose between them. */
+  checkNumber(message: Message, { move }: Channel): void {
+    let number: bigint;
+    switch (message.type) {
+      case 'update':
+      case 'update_ack':
+      case 'update_error':
+        number = message.sequence_number;
+        break;
+      case 'update_deposit_created':
+      case 'update_deposit_signed':
+      case 'update_withdrawal_created':
+      case 'update_withdrawal_signed':
+        number = move!.number;
+        break;
+      default:
+        return;
+    }
+    const signature = toHex(message.signature);
+    const before = this.given.get(number) ?? signature;
+    if (before !== signature) throw new Error(`two states of number ${number} were signed`);
+    this.given.set(number, signature);
   }
 
   /** The process dies and comes back with what is on its disk. */

@@ -249,7 +249,7 @@ export function* followForced(channel: Channel, env: Env, news: boolean): Rule<T
 
 /** The other side completed what this side signed, and showed it to the chain; null where it did not. */
 function* takeUntold(channel: Channel, env: Env): Rule<Transition | null> {
-  const { onChain, proposal, latest, beforeChain, outstanding, role } = channel;
+  const { onChain, proposal, latest, refusal, beforeChain, outstanding, role } = channel;
   // A forced round is followed once it is deep enough, the same as the own update or not.
   if (!onChain || onChain.soloRound || !latest) return null;
   const takes = (
@@ -262,7 +262,14 @@ function* takeUntold(channel: Channel, env: Env): Rule<Transition | null> {
     const signatures = { initiator: noSignature, responder: noSignature, [role]: signature };
     const shown = { number, balances, ...(trees ? { trees } : {}), stateHash: hash };
     const state: CoSigned = { ...shown, signatures, source: 'chain' };
-    const done = change(channel, env, { latest: state, beforeChain: lastSigned(channel), ...changes });
+    const done = change(channel, env, {
+      latest: state,
+      beforeChain: lastSigned(channel),
+      // It signed the state before, which the other side may show next.
+      refusal: null,
+      outstanding: refusal?.number ?? outstanding ?? null,
+      ...changes,
+    });
     return transition(done, persist([{ kind: 'chain', note, balances, number }], outcomes), {
       type: 'disconnect',
       reason: 'the chain has the state',

@@ -11,6 +11,7 @@ import { account, keyBlock, onChainNow, reserveNonce, sign, verify } from './ask
 import { isUsed, numberSearch, using } from './doubt.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { stop } from './failure.ts';
+import { chainDecides } from './forced.ts';
 import { hold, isOutOfReach, nonceSearch, outOfReach } from './held.ts';
 import {
   change,
@@ -41,7 +42,7 @@ import type {
   Transition,
 } from './types.ts';
 import { AmountError, fromUnits, toUnits } from './units.ts';
-import { conflict, coSigned, fundingLost, refusalReasons, refuse } from './update.ts';
+import { awaitChain, chainFirst, conflict, coSigned, fundingLost, refusalReasons, refuse } from './update.ts';
 
 export const bothSigned = (move: Move): boolean =>
   move.signatures.initiator !== undefined && move.signatures.responder !== undefined;
@@ -158,6 +159,7 @@ function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule 
       channel,
       'A reorganisation of the chain undid the last deposit or withdrawal: wait until it is back, or both sides have agreed to go on without it.',
     );
+  if (chainDecides(channel)) return refused(channel, chainFirst);
   const problem = problemOf(channel, wanted);
   if (problem) return refused(channel, `This cannot be done: ${problem}.`);
   const own = yield* account(channel.keys[channel.role]);
@@ -235,24 +237,18 @@ export const onDepositCreated = (
   channel: Channel,
   env: Env,
   message: MessageOf<'update_deposit_created'>,
-): Rule => onCreated(channel, env, 'deposit', message);
+): Rule => onCreated(channel, env, 'deposit', message, null);
 
-export function* onWithdrawalCreated(
+export function onWithdrawalCreated(
   channel: Channel,
   env: Env,
   message: MessageOf<'update_withdrawal_created'>,
 ): Rule {
   const key = peerKey(channel);
   // The chain pays `to`, and takes from the same account's balance in the channel.
-  if (!equalBytes(message.from, key) || !equalBytes(message.to, key))
-    return yield* refuse(
-      channel,
-      env,
-      channel.used + 1n,
-      refusalReasons.validation,
-      'from and to must be the account of the side that withdraws',
-    );
-  return yield* onCreated(channel, env, 'withdrawal', message);
+  const isOwn = equalBytes(message.from, key) && equalBytes(message.to, key);
+  const problem = isOwn ? null : 'from and to must be the account of the side that withdraws';
+  return onCreated(channel, env, 'withdrawal', message, problem);
 }
 
 function* onCreated(
@@ -260,6 +256,7 @@ function* onCreated(
   env: Env,
   kind: Move['kind'],
   message: Pick<MessageOf<'update_withdrawal_created'>, 'amount' | 'transaction_data' | 'signature'>,
+  foreign: string | null,
 ): Rule {
   const { move, proposal, refusal } = channel;
   const number = channel.used + 1n;
@@ -274,12 +271,14 @@ function* onCreated(
   if (move) return transition(channel, { type: 'disconnect', reason: doneThere(move) });
   if (channel.live.incoming)
     return stop(channel, env, `a ${kind} was proposed while an update is unanswered`, true);
+  // Refusing it would sign the state before once more, which then took the forced round's place.
+  if (chainDecides(channel)) return awaitChain(channel);
   if (proposal) return yield* conflict(channel, env, proposal.number);
   // Its state would add up to coins that the chain does not have.
   if (fundingLost(channel) || moveUndone(channel))
     return yield* refuse(channel, env, number, refusalReasons.busy, 'its coins are not on the chain now');
   const wanted: Wanted = { kind, by: other(channel.role), amount: fromUnits(message.amount) };
-  const problem = problemOf(channel, wanted);
+  const problem = foreign ?? problemOf(channel, wanted);
   if (problem) return yield* refuse(channel, env, number, refusalReasons.validation, problem);
   const payer = yield* account(peerKey(channel));
   if (!payer) return yield* refuse(channel, env, number, refusalReasons.busy, 'the node cannot be asked now');

@@ -141,6 +141,8 @@ export interface Refusal {
   number: bigint;
   /** The refused update's number. */
   of: bigint;
+  /** Of the state that it signs once more; absent in records from before this was kept: the latest one. */
+  stateHash?: Uint8Array;
   signature: Uint8Array;
   reason: number;
   text: string;

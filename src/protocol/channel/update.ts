@@ -64,6 +64,17 @@ export const refusalReasons = {
 const wordOf = (reason: number): string =>
   Object.entries(refusalReasons).find(([, code]) => code === reason)?.[0] ?? `reason_${reason}`;
 
+/** Why nothing is signed with the other side now. */
+export const chainFirst =
+  'A call of a contract is on its way through the chain: try again when the chain has taken it.';
+
+/** Nothing is signed before a forced round is deep enough. What is unanswered comes again with the next connection. */
+export const awaitChain = (channel: Channel): Transition =>
+  transition(withLive(channel, { incoming: null }), {
+    type: 'disconnect',
+    reason: 'a forced round is on its way to the chain',
+  });
+
 // ---- requests and proposals
 
 /** A wish to pay or to be paid: queued, and proposed as soon as the channel is free. */
@@ -80,11 +91,7 @@ export function onRequest(channel: Channel, env: Env, { request }: EventOf<'requ
       'not_open',
       'The chain has lost the funding of this channel for now: payments wait until it is back.',
     );
-  if (chainDecides(channel))
-    return refuse(
-      'not_open',
-      'A call of a contract is on its way through the chain: try again when the chain has taken it.',
-    );
+  if (chainDecides(channel)) return refuse('not_open', chainFirst);
   if (request.contract) {
     const problem = wishProblem(channel, request);
     if (problem) return refuse('invalid_contract', problem);
@@ -327,7 +334,7 @@ export function refusalMessage(channel: Channel): MessageOf<'update_error'> {
     type: 'update_error',
     channel_id: finalId(channel),
     sequence_number: refusal.number,
-    state_hash: latest(channel).stateHash,
+    state_hash: refusal.stateHash ?? latest(channel).stateHash,
     signature: refusal.signature,
     reason: refusal.reason,
     data: errorData(refusal.text),
@@ -359,8 +366,7 @@ export function* onUpdate(channel: Channel, env: Env, message: MessageOf<'update
       true,
     );
   // Refusing it would sign the state before once more, which then took the forced round's place.
-  if (chainDecides(channel))
-    return transition(channel, { type: 'disconnect', reason: 'a forced round is on its way to the chain' });
+  if (chainDecides(channel)) return awaitChain(channel);
   if (proposal) return yield* conflict(channel, env, number);
   const without = isUndoneForGood(channel) && goesOnWithout(channel, message.entries);
   if (fundingLost(channel) || (moveUndone(channel) && !without))
@@ -444,8 +450,13 @@ function* judge(channel: Channel, env: Env, message: MessageOf<'update'>): Rule<
 }
 
 /** The held update is co-signed: durable before its ack leaves. */
-export function* acknowledge(channel: Channel, env: Env): Rule {
+function* acknowledge(channel: Channel, env: Env): Rule {
   const incoming = channel.live.incoming!;
+  // Used up while it waited: nothing is signed under it any more.
+  if (incoming.number <= channel.used) {
+    const text = `sequence_number ${incoming.number} is used: give more than ${channel.used}`;
+    return yield* refuse(channel, env, incoming.number, refusalReasons.conflict, text);
+  }
   const signature = yield* sign(
     updateBytes(channel.networkId, finalId(channel), incoming.number, incoming.stateHash),
   );
@@ -506,6 +517,7 @@ export function* onDecision(channel: Channel, env: Env, event: EventOf<'decide_u
       channel,
       `Update ${number} is no longer waiting: the other side took it back or was disconnected.`,
     );
+  if (chainDecides(channel)) return refused(channel, chainFirst);
   if (accept) return yield* acknowledge(channel, env);
   return yield* refuse(channel, env, number, refusalReasons.declined, 'declined by the user');
 }
@@ -513,6 +525,7 @@ export function* onDecision(channel: Channel, env: Env, event: EventOf<'decide_u
 /** No word of the person's in time. */
 export function* onPersonTimeout(channel: Channel, env: Env): Rule {
   if (!channel.live.incoming) return transition(channel);
+  if (chainDecides(channel)) return awaitChain(channel);
   const { number } = channel.live.incoming;
   return yield* refuse(channel, env, number, refusalReasons.timeout, 'nobody decided in time');
 }
@@ -524,7 +537,7 @@ export function* refuse(channel: Channel, env: Env, of: bigint, reason: number, 
   const number = (isTooFar(highest, channel.used, env.now) ? channel.used : highest) + 1n;
   const prior = latest(channel);
   const signature = yield* sign(updateBytes(channel.networkId, finalId(channel), number, prior.stateHash));
-  const refusal: Refusal = { number, of, signature, reason, text };
+  const refusal: Refusal = { number, of, stateHash: prior.stateHash, signature, reason, text };
   const next = withLive(change(channel, env, { refusal, used: number }), { incoming: null });
   return transition(next, persist(), { type: 'send', message: refusalMessage(next) });
 }
@@ -604,21 +617,18 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     return stop(channel, env, `update_error ${number} carries an invalid signature`, true);
   // Conflict: the two refusals are the same state, so each completes the other and no ack follows.
   if (refusal && number === refusal.number) return yield* superseded(channel, env, message.signature);
+  if (isTooFar(number, channel.used, env.now))
+    return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   if (channel.move) return refusedMove(channel, env, message);
   // Both refused, with different numbers up: the higher one supersedes all, and its receiver acknowledges it.
   if (refusal && number < refusal.number) return transition(channel);
   if (isUsed(channel, number))
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
-  if (isTooFar(number, channel.used, env.now))
-    return stop(channel, env, `sequence_number ${number} is too far ahead of ${channel.used}`, true);
   const mine = yield* sign(bytes);
   const state = coSigned(channel, { ...prior, number }, message.signature, mine);
-  const next = change(channel, env, {
-    latest: state,
-    ...using(channel, number),
-    proposal: null,
-    refusal: null,
-  });
+  const changes = { latest: state, ...using(channel, number), proposal: null, refusal: null };
+  // Whatever of the peer's waits for the person is superseded too.
+  const next = withLive(change(channel, env, changes), { incoming: null });
   const ack: Effect = {
     type: 'send',
     message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },
@@ -639,6 +649,13 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
 export function* superseded(channel: Channel, env: Env, theirs: Uint8Array): Rule {
   const refusal = channel.refusal!;
   const prior = latest(channel);
+  if (refusal.stateHash && !equalBytes(refusal.stateHash, prior.stateHash))
+    return stop(
+      channel,
+      env,
+      `${refusal.number} was signed for a state that is not the latest any more`,
+      true,
+    );
   const bytes = updateBytes(channel.networkId, finalId(channel), refusal.number, prior.stateHash);
   if (!(yield* verify(peerKey(channel), bytes, theirs)))
     return stop(channel, env, `the signature on ${refusal.number} is invalid`, true);
