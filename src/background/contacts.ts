@@ -3,6 +3,7 @@ import type { Store, Write } from '../engine/ports.ts';
 import { AddressError, decode, encode } from '../protocol/chain/address.ts';
 import { parseInvite } from '../rpc/invite.ts';
 import { type Contact, largestContactName, largestContactNote, mostContacts } from '../rpc/schema.ts';
+import { visible, withoutMarks } from '../rpc/visible.ts';
 import { WalletError } from './errors.ts';
 
 export interface NewContact {
@@ -28,12 +29,33 @@ export interface Contacts {
 export const contactPrefix = 'contact/';
 const keyOf = (address: string) => contactPrefix + address;
 
+/** Cyrillic and Greek letters that look like a Latin one, each above the one that it looks like. */
+const smallLetters = pairs('асԁеһіјкӏорԛѕԝхуοαικρνυχγϲϳ', 'acdehijklopqswxyoaikpvuxycj');
+const capitals = pairs('АВЕКМНОРСТУХІЈЅԚԜҮӀΑΒΕΖΗΙΚΜΝΟΡΤΥΧ', 'ABEKMHOPCTYXIJSQWYIABEZHIKMNOPTYX');
+
+function pairs(from: string, to: string): (text: string) => string {
+  const letters = new Map([...from].map((letter, index) => [letter, to[index]!]));
+  return (text) => [...text].map((letter) => letters.get(letter) ?? letter).join('');
+}
+
+/** Each as it stands, and in one case: letters that look alike in one case only are found however they are written. */
+const looks: readonly ((name: string) => string)[] = [
+  (name) => capitals(smallLetters(name)).toLowerCase(),
+  (name) => smallLetters(name.toLowerCase()),
+  (name) => capitals(name.toUpperCase()),
+];
+
 /** What looks alike is one name. */
-const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
-/** Without controls, and without marks that change the direction of reading: a name shows as what it is. */
+function alike(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((name) => plain(withoutMarks(name.normalize('NFKC'))));
+  return looks.some((look) => look(a!) === look(b!));
+}
+/**
+ * Without controls, and without marks that show nothing or change the direction of reading: a name shows as what it
+ * is. U+2800 is a letter of Braille without a dot.
+ */
 const plain = (text: string): string =>
-  text
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, ' ')
+  visible(text.replace(/[\p{Cc}\u2800]/gu, ' '))
     .replace(/\s+/g, ' ')
     .trim();
 
@@ -56,7 +78,8 @@ export async function loadContacts(store: Store): Promise<Contacts> {
 
   function check({ name, at, note, was }: NewContact, own: string): Contact {
     const contact = { ...read(at), name: plain(name), note: note?.trim() || null };
-    if (contact.name === '') throw new WalletError('bad_contact', 'Give the contact a name.');
+    if (withoutMarks(contact.name).trim() === '')
+      throw new WalletError('bad_contact', 'Give the contact a name.');
     if (contact.name.length > largestContactName || (contact.note?.length ?? 0) > largestContactNote)
       throw new WalletError(
         'bad_contact',
@@ -69,7 +92,7 @@ export async function loadContacts(store: Store): Promise<Contacts> {
       if (other.address === was || isSame(other, contact)) continue;
       if (other.address === contact.address)
         throw new WalletError('contact_exists', `This account is in the address book as "${other.name}".`);
-      if (folded(other.name) === folded(contact.name))
+      if (alike(other.name, contact.name))
         throw new WalletError(
           'contact_exists',
           `Another contact is called "${other.name}". Take another name, so that the two are not mixed up.`,

@@ -1,4 +1,5 @@
 /** Addresses, dates and block counts as people read them. */
+import { visible } from '../rpc/visible.ts';
 import { t } from './texts/index.ts';
 
 /** `ak_2swhL…9dKqR`: enough of both ends to compare. */
@@ -41,8 +42,8 @@ export const cutText = (text: string, most: number): string =>
 
 /**
  * Text that somebody else wrote (names, notes) without what could make it look like other text: controls, and marks
- * that change the direction of reading.
+ * that show nothing or change the direction of reading.
  */
 export const foreignText = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what it takes out
-  text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').trim();
+  visible(text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '')).trim();

@@ -77,6 +77,40 @@ describe('a contact', () => {
     expect((await loadContacts(home.store)).list()).toEqual(contacts.list());
   });
 
+  test.each([
+    [
+      'with marks that show nothing',
+      ['Bo\u200bb', 'Bo\u00adb', 'Bob\u2060', 'Bo\ufe0fb', '\u{e0020}Bob', 'Bob\u3164'],
+    ],
+    [
+      'in letters of another script',
+      ['B\u043eb', '\u0412\u043eb', '\u0412\u041e\u0412', '\u0392ob', 'B\u03bfb', 'b\u041eB'],
+    ],
+    ['with a blank that is a letter', ['Bob\u2800', '\u2800Bob']],
+  ])('by a name that looks like another’s, %s, is refused', async (_, names) => {
+    await contacts.save(contact({ name: 'Bob' }), own);
+    for (const name of names)
+      await expect(contacts.save(contact({ name, at: ak(2) }), own), JSON.stringify(name)).rejects.toThrow(
+        /Another contact is called/,
+      );
+    expect(contacts.list()).toHaveLength(1);
+  });
+  test.each(['\u200b\u2060', '\u3164', '\u2800', '\ufe0f'])(
+    'by a name that shows nothing (%j) is refused',
+    async (name) => {
+      await expect(contacts.save(contact({ name }), own)).rejects.toThrow(/Give the contact a name/);
+    },
+  );
+  test('may be called in any script, also by the same letters in the other case, and by emoji', async () => {
+    const names = ['Вера', 'Ελένη', 'Zoë', '김', '👩‍🚀 Ann', '❤️', '1️⃣', 'Ann'];
+    for (const [n, name] of names.entries()) await contacts.save(contact({ name, at: ak(n + 1) }), own);
+    expect(new Set(contacts.list().map(({ name }) => name))).toEqual(new Set(names));
+    await expect(contacts.save(contact({ name: 'ВЕРА', at: ak(50) }), own)).rejects.toThrow(
+      /Another contact/,
+    );
+    await expect(contacts.save(contact({ name: '❤', at: ak(50) }), own)).rejects.toThrow(/Another contact/);
+  });
+
   test('that is saved once more as it is stays the only one, also where it took another’s place', async () => {
     for (let n = 0; n < 2; n++) await contacts.save(contact({ at: invite }), own);
     for (let n = 0; n < 2; n++) await contacts.save(contact({ at: ak(2), was: ak(1) }), own);

@@ -9,6 +9,7 @@ import { type Clock, type Random, type Store, type Table, tables, type Write } f
 import { rivalPrefix } from '../../engine/rival.ts';
 import { canChange, historyKey, readStored, type StoredRow } from '../../engine/stored.ts';
 import { equalBytes, fromHex } from '../../protocol/bytes.ts';
+import { lastNumberPrefix, lastNumbers } from '../dapps/sites.ts';
 import { type Vault, VaultError } from '../vault/index.ts';
 import { BackupError, damaged } from './error.ts';
 import { readFile, writeFile } from './file.ts';
@@ -25,11 +26,21 @@ export interface BackupDeps {
 /**
  * Channels come first: what changes while the rest is read is then at worst newer than its channel, which the peer
  * brings up. Left out is what is of this moment only: questions that wait for the person, events for open pages, and
- * budgets, as an old one would say that less of it is used than is.
+ * budgets, as an old one would say that less of it is used than is. Of the events their last numbers are kept: a site
+ * that is told of the next one under a number that it had already would pass it over.
  */
 const saved = ['channels', ...tables.filter((table) => table !== 'channels')].filter(
   (table) => table !== 'approvals' && table !== 'events' && table !== 'budgets',
 ) as Table[];
+/** So much higher events are numbered after a restore: some were told after the backup was made. */
+const numbersApart = 1_000_000;
+/**
+ * Sites' operations, in table `requests`: messages among them, which the person is not asked for, and nobody can tell
+ * from the others. Where a site has more of them than this, none of its own come along, or it could make backups too
+ * large. What the person was asked for is asked again then, where the site repeats it.
+ */
+const siteOperation = /^(https?:\/\/[^\s/]+) operation\//;
+const mostOperations = 1_000;
 /** The encrypted phrase is not taken over but made anew, under the password chosen then. */
 const vaultKey = 'vault';
 
@@ -62,8 +73,11 @@ async function readRows(store: Store): Promise<SavedRow[]> {
   for (let attempt = 1; ; attempt++) {
     const rows: SavedRow[] = [];
     for (const table of saved)
-      for (const { key, value } of await store.list(table))
-        if (table !== 'meta' || key !== vaultKey) rows.push([table, key, value]);
+      for (const { key, value } of await listed(store, table))
+        if (table !== 'meta' || (key !== vaultKey && !key.startsWith(lastNumberPrefix)))
+          rows.push([table, key, value]);
+    for (const [origin, number] of await lastNumbers(store))
+      rows.push(['meta', lastNumberPrefix + origin, number]);
     try {
       checkNodes(rows);
       return rows;
@@ -71,6 +85,18 @@ async function readRows(store: Store): Promise<SavedRow[]> {
       if (attempt === 5) throw error;
     }
   }
+}
+
+async function listed(store: Store, table: Table): Promise<{ key: string; value: unknown }[]> {
+  const rows = await store.list(table);
+  if (table !== 'requests') return rows;
+  const siteOf = (key: string) => siteOperation.exec(key)?.[1];
+  const counts = new Map<string, number>();
+  for (const { key } of rows) {
+    const site = siteOf(key);
+    if (site !== undefined) counts.set(site, (counts.get(site) ?? 0) + 1);
+  }
+  return rows.filter(({ key }) => (counts.get(siteOf(key) ?? '') ?? 0) <= mostOperations);
 }
 
 /** @throws StoreError where a channel lacks nodes of its state trees */
@@ -137,6 +163,9 @@ function restored(rows: SavedRow[], now: number): Write[] {
       const stored = channelOf(key, value);
       next.set(key, stored.nextIndex);
       writes.push({ table, key, value: asRestored(stored, now) });
+    } else if (table === 'meta' && key.startsWith(lastNumberPrefix)) {
+      if (!Number.isSafeInteger(value)) throw damaged();
+      writes.push({ table, key, value: (value as number) + numbersApart });
     } else writes.push({ table, key, value });
   }
   try {

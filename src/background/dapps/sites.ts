@@ -48,6 +48,27 @@ const utf8 = new TextEncoder();
 
 const eventKey = (origin: string, number: number) => `${origin}/${number.toString().padStart(12, '0')}`;
 
+/** Row of table `meta`: the last number of an origin whose events did not come along in a backup. */
+export const lastNumberPrefix = 'events/';
+
+/** The number of the last event that each origin was told. */
+export async function lastNumbers(store: Store): Promise<Map<string, number>> {
+  const last = new Map<string, number>();
+  for (const { key, value } of await store.list('meta', { prefix: lastNumberPrefix }))
+    last.set(key.slice(lastNumberPrefix.length), value as number);
+  for (let before: string | undefined; ; ) {
+    const [row] = await store.list('events', {
+      reverse: true,
+      limit: 1,
+      ...(before === undefined ? {} : { before }),
+    });
+    if (!row) return last;
+    const origin = row.key.slice(0, row.key.lastIndexOf('/'));
+    last.set(origin, (row.value as PageEvent).number);
+    before = `${origin}/`;
+  }
+}
+
 /** @param kept so many events of an origin are kept */
 export async function loadSites(store: Store, kept = 500): Promise<Sites> {
   const sites = new Map<string, Site>();
@@ -57,7 +78,9 @@ export async function loadSites(store: Store, kept = 500): Promise<Sites> {
     const known = last.get(origin);
     if (known !== undefined) return known;
     const [row] = await store.list('events', { prefix: `${origin}/`, reverse: true, limit: 1 });
-    const number = row ? (row.value as PageEvent).number : 0;
+    const number = row
+      ? (row.value as PageEvent).number
+      : (((await store.get('meta', lastNumberPrefix + origin)) as number | undefined) ?? 0);
     // Meanwhile another event may have taken the next number.
     if (!last.has(origin)) last.set(origin, number);
     return last.get(origin)!;
