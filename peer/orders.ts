@@ -1,8 +1,10 @@
 /**
  * The shop's orders: a payment whose note names an order and an item, and covers the item's price, pays the order.
- * Nothing is stored beside the channels' own history; the index is rebuilt from it at start.
+ * Nothing is stored beside the channels' own history; the index is made from it at start.
  */
-import type { Engine } from '../src/engine/engine.ts';
+import type { Store } from '../src/engine/ports.ts';
+import { readStored, type StoredHistory } from '../src/engine/stored.ts';
+import { equalBytes } from '../src/protocol/bytes.ts';
 import type { HistoryEntry } from '../src/protocol/channel/index.ts';
 
 export interface Order {
@@ -15,7 +17,24 @@ export interface Order {
 /** `order <id>: <item>`, as the shop's page writes it into the note. */
 const notePattern = /^order ([A-Za-z0-9-]{8,64}): ([a-z0-9-]{1,40})$/;
 
-export function createOrders(prices: ReadonlyMap<string, bigint>) {
+export interface Orders {
+  /** What was committed since the start. */
+  take(entry: HistoryEntry): void;
+  get(id: string): Order | undefined;
+}
+
+/** Rows of a history that are read at once. */
+const atOnce = 200;
+
+/**
+ * Counts what this account received on this network so far. To be called before the engine starts: what it commits
+ * meanwhile would be counted here and by `take`.
+ */
+export async function loadOrders(
+  store: Store,
+  account: { networkId: string; key: Uint8Array },
+  prices: ReadonlyMap<string, bigint>,
+): Promise<Orders> {
   const orders = new Map<string, Order>();
 
   function take(entry: HistoryEntry): void {
@@ -28,20 +47,20 @@ export function createOrders(prices: ReadonlyMap<string, bigint>) {
     orders.set(id, { item, amount, paid: amount >= price });
   }
 
-  return {
-    take,
-    async rebuild(engine: Engine): Promise<void> {
-      for (const actor of engine.channels()) {
-        let before: number | null = null;
-        for (;;) {
-          const rows: Awaited<ReturnType<Engine['history']>> = await engine.history(actor.id, before, 200);
-          for (const { row } of rows) for (const entry of row.items) take(entry);
-          if (rows.length < 200) break;
-          before = rows.at(-1)!.index;
-        }
-      }
-    },
-    get: (id: string): Order | undefined => orders.get(id),
-  };
+  for (const channel of await store.list('channels')) {
+    const { networkId, keys, role } = readStored(channel.value).channel;
+    if (networkId !== account.networkId || !equalBytes(keys[role], account.key)) continue;
+    let after: string | undefined;
+    for (;;) {
+      const rows = await store.list('history', {
+        prefix: `${channel.key}/`,
+        ...(after === undefined ? {} : { after }),
+        limit: atOnce,
+      });
+      for (const row of rows) for (const entry of (row.value as StoredHistory).items) take(entry);
+      if (rows.length < atOnce) break;
+      after = rows.at(-1)!.key;
+    }
+  }
+  return { take, get: (id) => orders.get(id) };
 }
-export type Orders = ReturnType<typeof createOrders>;

@@ -1,6 +1,7 @@
 /** A headless party: the wallet's own engine over SQLite, listening for wallets, deciding by a policy. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChannelActor } from '../src/engine/actor.ts';
 import { signerFromSeed, verify } from '../src/engine/crypto.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { createNodeClient } from '../src/engine/node-client.ts';
@@ -12,7 +13,7 @@ import { formatInvite, parseTowerLink } from '../src/rpc/invite.ts';
 import { createApi } from './api/index.ts';
 import type { Flags } from './flags.ts';
 import { startHttp } from './http.ts';
-import { createOrders } from './orders.ts';
+import { loadOrders } from './orders.ts';
 import type { Policy } from './policy.ts';
 import { clock, faucetOf, random, seedIn, topUp, untilAnswered } from './service.ts';
 import { openSqliteStore } from './store.ts';
@@ -38,7 +39,9 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
     mode: 'listen',
     listen: [`/ip4/127.0.0.1/tcp/${flags.listen}/ws`],
   });
-  const orders = createOrders(policy.prices);
+  // Before the engine, which commits what counts here too.
+  const account = { networkId: status.networkId, key: signer.publicKey };
+  const orders = await loadOrders(store, account, policy.prices);
   const tower = flags.tower === null ? null : parseTowerLink(flags.tower);
   if (tower && tower.networkId !== status.networkId)
     throw new Error(`--tower is for ${tower.networkId}, the node is on ${status.networkId}: give another.`);
@@ -54,6 +57,19 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
           ...{ port: flags.api, data: flags.data, store, clock, random, limits, log },
           running: () => running,
         });
+  const faucet = faucetOf(flags.faucet, flags.node, status.networkId);
+  /** A shop on a test network keeps itself able to fund channels. */
+  const refill = () =>
+    topUp({ chain, faucet, account: signer.publicKey }, 1_000n * 10n ** 18n, 5_000n * 10n ** 18n);
+  // The engine calls back while it starts: it ends openings of before, and wallets propose new ones.
+  let started: Engine | null = null;
+  const proposed: ChannelActor[] = [];
+  function accept(engine: Engine, actor: ChannelActor): void {
+    log(`channel ${actor.id.slice(0, 8)}: accepted by policy`);
+    engine
+      .wish(actor.id, { type: 'accept', minimumDepth: flags.minimumDepth })
+      .catch((error) => log(String(error)));
+  }
   const engine = await Engine.start({
     store,
     signer,
@@ -72,10 +88,8 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
         api?.changed(actor);
       },
       considering(actor) {
-        log(`channel ${actor.id.slice(0, 8)}: accepted by policy`);
-        engine
-          .wish(actor.id, { type: 'accept', minimumDepth: flags.minimumDepth })
-          .catch((error) => log(String(error)));
+        if (started) accept(started, actor);
+        else proposed.push(actor);
       },
       committed(actor, items) {
         for (const item of items) {
@@ -95,7 +109,8 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
       foreign: () => log('A transaction of this account was made by another program.'),
     },
   });
-  await orders.rebuild(engine);
+  started = engine;
+  for (const actor of proposed) accept(engine, actor);
   if (flags.takeOver) await engine.takeOver();
   else if (engine.rival())
     log(
@@ -112,10 +127,6 @@ export async function startPeer(flags: Flags, policy: Policy, log: (line: string
       changed: () => undefined,
     });
 
-  const faucet = faucetOf(flags.faucet, flags.node, status.networkId);
-  /** A shop on a test network keeps itself able to fund channels. */
-  const refill = () =>
-    topUp({ chain, faucet, account: signer.publicKey }, 1_000n * 10n ** 18n, 5_000n * 10n ** 18n);
   await refill().catch((error) => log(`No test coins: ${error instanceof Error ? error.message : error}`));
 
   const invite = () =>

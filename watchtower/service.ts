@@ -66,6 +66,8 @@ export function serve(deps: ServiceDeps): void {
           if (waiting > mostWaiting) return refuse(`more than ${mostWaiting} messages wait for an answer`);
           tail = tail
             .then(() => answer(message))
+            // Nobody waits for it: what is thrown would end the watchtower, with all that it guards.
+            .catch(() => link.close())
             .finally(() => {
               waiting -= 1;
             });
