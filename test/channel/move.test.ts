@@ -447,6 +447,24 @@ describe('one that both signed, whose nonce is spent otherwise', () => {
     expect(sameState(alice, bob)).toBe(true);
     expect(alice.channel!.latest!.balances).toEqual({ initiator: 11n * ae, responder: 5n * ae });
   });
+  test('one side has seen it, the other, which has sent shutdown, not yet: a close waits', () => {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    world.act(bob, () => bob.post({ type: 'deposit', amount: ae }));
+    world.act(alice, () => alice.post({ type: 'shutdown' }));
+    world.act(bob, () => bob.post({ type: 'abort', reason: 'no answer' }));
+    world.deliver(alice);
+    world.settle();
+    for (let i = 0; i < 2; i++) {
+      world.mine();
+      world.act(bob, () => bob.look());
+    }
+    expect([alice.channel!.move === null, bob.channel!.phase]).toEqual([false, 'closing']);
+    world.settle();
+    expect(alice.disconnects.at(-1)).toMatch(/deposit under way is not done/);
+    world.lives(6);
+    expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['closed', 'closed']);
+  });
   test('one side has locked it, the other no longer: an update waits', () => {
     const world = new World().open();
     const { alice, bob } = world;

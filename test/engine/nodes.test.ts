@@ -139,7 +139,7 @@ describe('state trees in the store', () => {
     await store.close();
   });
 
-  test('those of the last deposit and of the state before it are kept as well: a reorganisation may bring them back', async () => {
+  test('those of the last deposits and of the states before them are kept as well: a reorganisation may bring them back', async () => {
     const store = open();
     const { channel, change } = ledger();
     const before = channel().latest!;
@@ -157,13 +157,15 @@ describe('state trees in the store', () => {
       cancel: null,
       ...{ number, balances, trees, stateHash, signatures },
     };
-    const later: Channel = { ...change(), lastMove: { move, before } };
+    const later: Channel = { ...change(), lastMove: { move, before }, earlierMoves: [{ move, before }] };
     const kept = new KeptNodes('c', later, 0);
     await save(store, kept, later);
     await sweep(store, kept);
-    const read = (await load(store)).lastMove!;
-    expect(hashOfState(later, read.before)).toEqual(before.stateHash);
-    expect(hashOfState(later, read.move)).toEqual(stateHash);
+    const { lastMove, earlierMoves } = await load(store);
+    for (const read of [lastMove!, ...earlierMoves!]) {
+      expect(hashOfState(later, read.before)).toEqual(before.stateHash);
+      expect(hashOfState(later, read.move)).toEqual(stateHash);
+    }
     await store.close();
   });
 

@@ -12,6 +12,7 @@ import { account, onChainNow, sign, verify } from './ask.ts';
 import { gasPrice, gasPriceSearch } from './establish.ts';
 import { dropRequests, stop } from './failure.ts';
 import { hold, isOutOfReach, nextNonce, nonceSearch, outOfReach, replacing } from './held.ts';
+import { doneThere } from './move.ts';
 import {
   change,
   finalId,
@@ -221,6 +222,7 @@ function closingCreated(channel: Channel): MessageOf<'closing_created'> {
 export function* onClosingCreated(channel: Channel, env: Env, message: MessageOf<'closing_created'>): Rule {
   if (!channel.shutdown.sent || builder(channel) === channel.role)
     return stop(channel, env, 'closing_created came from the side that does not build it', true);
+  if (channel.move) return transition(channel, { type: 'disconnect', reason: doneThere(channel.move) });
   if (!quiet(channel))
     return stop(channel, env, 'closing_created came before the pending update was resolved', true);
   const problem = heldProblem(channel);

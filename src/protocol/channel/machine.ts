@@ -249,6 +249,9 @@ const table: Record<Phase, Cells> = {
     'message:shutdown': ignore,
     'message:shutdown_ack': ignore,
     'message:closing_signed': onClosingSigned,
+    // Of one that is void here, and not yet there.
+    'message:update_deposit_signed': ignore,
+    'message:update_withdrawal_signed': ignore,
     'chain:closing': onClosingConfirmations,
   },
   closing_confirming: {
