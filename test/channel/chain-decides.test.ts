@@ -161,6 +161,48 @@ describe('a deposit that the other side completes without a word', () => {
   });
 });
 
+describe('a deposit that was given up, and a proposal of the number that refuses it', () => {
+  const bothPay = (world: ChainWorld, paid: ReturnType<typeof payment>): void => {
+    world.settle();
+    post(world.alice, { type: 'timer', name: 'yield' });
+    world.settle();
+    for (const { channel } of world.parties) expect(channel!.phase, channel!.reason ?? '').toBe('open');
+    expect(world.alice.decided.get(paid.id)).toMatchObject([{ ok: true }]);
+    expect(sameState(world.alice, world.bob)).toBe(true);
+  };
+  test('where the refusal is sent again after a reconnect', () => {
+    const world = new ChainWorld().open();
+    const { alice, bob } = world;
+    post(alice, { type: 'deposit', amount: ae });
+    post(bob, { type: 'request', request: payment(ae) });
+    // Bob refuses it by number 2; that is lost.
+    world.deliver(bob);
+    world.disconnect();
+    post(alice, { type: 'abort', reason: 'No answer.' });
+    lives(world, 3);
+    expect(alice.channel!.move).toBeNull();
+    world.connect();
+    world.deliver(alice);
+    const request = payment(ae);
+    post(alice, { type: 'request', request });
+    bothPay(world, request);
+  });
+  test('where it arrives late, and is refused', () => {
+    const world = new ChainWorld().open();
+    const { alice } = world;
+    post(alice, { type: 'deposit', amount: ae });
+    post(alice, { type: 'abort', reason: 'No answer.' });
+    const request = payment(ae);
+    post(alice, { type: 'request', request });
+    for (let i = 0; i < 2; i++) {
+      world.mine();
+      world.look();
+    }
+    expect(alice.channel!.proposal!.number).toBe(2n);
+    bothPay(world, request);
+  });
+});
+
 describe('a deposit or withdrawal that a reorganisation undoes after both locked it', () => {
   type Kind = 'deposit' | 'withdraw';
   /** Alice deposits or withdraws 1, then pays Bob 1; the blocks with her transaction are gone, and it is forgotten. */

@@ -274,7 +274,7 @@ describe('PROTOCOL 4: refusal', () => {
     });
     expect(world.alice.channel!.phase).toBe('failed');
   });
-  test('an update_error under the number of the refused update itself is no refusal', () => {
+  test('an update_error under the number of the own update itself is answered as a conflict', () => {
     const world = new World().open();
     request(world.alice, ae);
     const { channelId, latest } = world.alice.channel!;
@@ -291,7 +291,10 @@ describe('PROTOCOL 4: refusal', () => {
         data: new Uint8Array(),
       },
     });
-    expect(world.alice.channel!.phase).toBe('failed');
+    // It is not completed: this side has signed another state of that number.
+    expect(world.alice.channel!.latest!.number).toBe(0n);
+    expect(world.alice.sent.at(-1)).toMatchObject({ type: 'update_error', sequence_number: 2n, reason: 2 });
+    expect(world.alice.channel!.phase).toBe('open');
   });
 });
 

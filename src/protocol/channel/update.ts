@@ -622,6 +622,9 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
   if (channel.move) return refusedMove(channel, env, message);
   // Both refused, with different numbers up: the higher one supersedes all, and its receiver acknowledges it.
   if (refusal && number < refusal.number) return transition(channel);
+  // An earlier refusal of the peer's, sent again, that crosses a proposal of the number that it has: each signed one state
+  // of that number, so both are superseded.
+  if (proposal && number === proposal.number) return yield* conflict(channel, env, number);
   if (isUsed(channel, number))
     return stop(channel, env, `update_error ${number} reuses a number: give more than ${channel.used}`, true);
   const mine = yield* sign(bytes);
