@@ -56,6 +56,22 @@ describe('seed: shutdown', () => {
     world.bob.post({ type: 'message', message: update });
     expect(world.bob.channel!.phase).toBe('failed');
   });
+  test('what crossed another proposal is not proposed again, and is answered', () => {
+    const world = new World().open();
+    const { alice, bob } = world;
+    const requests = [payment(ae), payment(ae)] as const;
+    alice.post({ type: 'request', request: requests[0] });
+    bob.post({ type: 'request', request: requests[1] });
+    alice.post({ type: 'shutdown' });
+    world.settle();
+    bob.post({ type: 'timer', name: 'yield' });
+    world.settle();
+    expect(alice.outcomes).toEqual([
+      expect.objectContaining({ id: requests[0].id, ok: false, code: 'closing' }),
+    ]);
+    expect(bob.outcomes).toHaveLength(1);
+    expect(phasesOf(world)).toEqual(['closing_confirming', 'closing_confirming']);
+  });
   test('an update under way is resolved first', () => {
     const world = new World().open();
     world.alice.post({ type: 'request', request: payment(ae) });

@@ -637,7 +637,7 @@ export function* onUpdateError(channel: Channel, env: Env, message: MessageOf<'u
     message: { type: 'update_ack', channel_id: finalId(channel), sequence_number: number, signature: mine },
   };
   if (!proposal) return transition(next, persist(), ack);
-  if (message.reason === refusalReasons.conflict) return transition(again(next, proposal), persist(), ack);
+  if (message.reason === refusalReasons.conflict) return again(next, proposal, ack);
   const text = textOf(message.data);
   const outcomes = proposal.requests.map((request) =>
     outcomeOf(request, wordOf(message.reason), refusedSentence(message.reason, text)),
@@ -664,15 +664,24 @@ export function* superseded(channel: Channel, env: Env, theirs: Uint8Array): Rul
     return stop(channel, env, `the signature on ${refusal.number} is invalid`, true);
   const state = coSigned(channel, { ...prior, number: refusal.number }, theirs, refusal.signature);
   const next = change(channel, env, { latest: state, refusal: null, proposal: null });
-  return transition(channel.proposal ? again(next, channel.proposal) : next, persist());
+  return channel.proposal ? again(next, channel.proposal) : transition(next, persist());
 }
 
-/** After a conflict the initiator proposes again at once; the responder lets it go first. */
-const again = (channel: Channel, proposal: Proposal): Channel =>
-  withLive(channel, {
-    queue: channel.phase === 'open' ? [...proposal.requests, ...channel.live.queue] : [],
+/**
+ * After a conflict the initiator proposes again at once; the responder lets it go first. Where the channel is being closed
+ * nothing more is proposed.
+ */
+function again(channel: Channel, proposal: Proposal, ...behind: Effect[]): Transition {
+  const { requests } = proposal;
+  const goesOn = channel.phase === 'open';
+  const next = withLive(channel, {
+    queue: goesOn ? [...requests, ...channel.live.queue] : [],
     yielding: channel.role === 'responder',
   });
+  const sentence = 'The channel is being closed. Nothing was paid.';
+  const ended = goesOn ? [] : requests.map((request) => outcomeOf(request, 'closing', sentence));
+  return transition(next, persist([], ended), ...behind);
+}
 
 /** The initiator had its turn. */
 export function onYielded(channel: Channel): Transition {
