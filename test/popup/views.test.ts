@@ -92,6 +92,14 @@ describe('paying', () => {
     expect(await page.getByLabel('Amount').first().inputValue()).toBe('6.66');
   });
 
+  it('that waits behind a request is shown wherever the channel is', async () => {
+    await visit('queued', '/');
+    const waits = '0.1 AE waits until the other side has answered your request.';
+    await page.getByTestId('channel-card').getByText(waits).waitFor();
+    await page.getByTestId('channel-card').click();
+    await page.getByRole('status').getByText(waits).waitFor();
+  });
+
   it('closes only after a yes: Escape leaves the channel alone', async () => {
     await visit('calm', `/channel/${channel}`);
     await page.getByRole('button', { name: 'Close channel' }).click();

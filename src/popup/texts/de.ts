@@ -378,6 +378,13 @@ export const de: Texts = {
     withdrawal: (amount) => `${amount} AE werden ausgezahlt`,
     closing: () => 'Wird geschlossen',
   },
+  queued: {
+    request: (amount) => `${amount} AE warten, bis die Gegenseite deine Bitte beantwortet hat.`,
+    answer: (amount) => `${amount} AE warten, bis du der Gegenseite geantwortet hast.`,
+    deposit: (amount) => `${amount} AE warten, bis die Einzahlung endgültig ist.`,
+    withdrawal: (amount) => `${amount} AE warten, bis die Auszahlung endgültig ist.`,
+    other: (amount) => `${amount} AE warten, bis das Laufende erledigt ist.`,
+  },
 
   recover: {
     title: 'Kanal wiederherstellen',

@@ -305,6 +305,14 @@ export const en = {
     withdrawal: (amount: string) => `Withdrawing ${amount} AE`,
     closing: () => 'Closing',
   },
+  /** An own payment that waits behind what is under way. */
+  queued: {
+    request: (amount: string) => `${amount} AE waits until the other side has answered your request.`,
+    answer: (amount: string) => `${amount} AE waits until you have answered the other side.`,
+    deposit: (amount: string) => `${amount} AE waits until the deposit is final.`,
+    withdrawal: (amount: string) => `${amount} AE waits until the withdrawal is final.`,
+    other: (amount: string) => `${amount} AE waits until what is under way is done.`,
+  },
 
   recover: {
     title: 'Restore a channel',

@@ -26,6 +26,24 @@ export function pendingText(pending: NonNullable<ChannelView['pending']>): strin
   return t.pending[pending.kind](formatAe(BigInt(pending.amount)));
 }
 
+/** The own payments that wait their turn, and for what; null where none do. */
+export function queuedText({ queued, pending }: ChannelView): string | null {
+  if (queued === undefined) return null;
+  const amount = formatAe(BigInt(queued));
+  switch (pending?.kind) {
+    case 'being_paid':
+      return t.queued.request(amount);
+    case 'asked':
+    case 'contract_asked':
+      return t.queued.answer(amount);
+    case 'deposit':
+    case 'withdrawal':
+      return t.queued[pending.kind](amount);
+    default:
+      return t.queued.other(amount);
+  }
+}
+
 export function progressText(progress: NonNullable<ChannelView['progress']>): string {
   return progress.confirmations < 0
     ? t.progress.notInBlock
@@ -35,6 +53,7 @@ export function progressText(progress: NonNullable<ChannelView['progress']>): st
 export function ChannelCard({ channel }: { channel: ChannelView }) {
   const open = channel.phase === 'open';
   const { path } = useRoute();
+  const queued = queuedText(channel);
   const current = path[0] === 'channel' && path[1] === channel.id;
   return (
     <a
@@ -56,6 +75,7 @@ export function ChannelCard({ channel }: { channel: ChannelView }) {
               t.phase[channel.phase]
             )}
           </div>
+          {queued && <div className="small soft">{queued}</div>}
         </div>
         {open && (
           <div className="small card-payable">

@@ -17,7 +17,7 @@ import { Page } from '../ui/page.tsx';
 import { Connection, peerName } from '../ui/peer.tsx';
 import { useChannel, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
-import { balanceParts, pendingText, progressText } from './channel-card.tsx';
+import { balanceParts, pendingText, progressText, queuedText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
 import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
@@ -49,6 +49,24 @@ function Balances({ channel }: { channel: ChannelView }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** What is not done yet, and the own payments that wait for it. */
+function UnderWay({ channel }: { channel: ChannelView }) {
+  const { pending } = channel;
+  const queued = queuedText(channel);
+  if (!pending && !queued) return null;
+  return (
+    <Notice role="status">
+      {pending && (
+        <p>
+          {pendingText(pending)}
+          {pending.note && `: ${pending.note}`}
+        </p>
+      )}
+      {queued && <p>{queued}</p>}
+    </Notice>
   );
 }
 
@@ -475,12 +493,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
       <Held channel={channel} />
       {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}
       <Settling channel={channel} />
-      {channel.pending && (
-        <Notice role="status">
-          {pendingText(channel.pending)}
-          {channel.pending.note && `: ${channel.pending.note}`}
-        </Notice>
-      )}
+      <UnderWay channel={channel} />
       {channel.force && !isOver(channel) && <Force channel={channel} force={channel.force} />}
       <Reconnect channel={channel} />
       <Tabs.Root className="tabs" value={tab} onValueChange={(next) => setChosen(String(next))}>

@@ -7,6 +7,7 @@ import { Button } from '../ui/button.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
 import { useClient, useSubmit } from '../wallet.tsx';
+import { queuedText } from './channel-card.tsx';
 
 /** Why nothing can be moved now; null where it can. */
 function blocked(channel: ChannelView, spendable: bigint | null): string | null {
@@ -86,7 +87,7 @@ export function MoveForm({ channel, direction }: { channel: ChannelView; directi
         wide
         busy={move.busy}
         busyLabel={pays ? t.channel.paying : t.channel.requesting}
-        reason={move.busy ? null : reason}
+        reason={move.busy ? (pays ? queuedText(channel) : null) : reason}
       >
         {pays ? t.channel.payButton(label) : t.channel.requestButton(label)}
       </Button>
