@@ -98,6 +98,9 @@ describe('paying', () => {
     await page.getByTestId('channel-card').getByText(waits).waitFor();
     await page.getByTestId('channel-card').click();
     await page.getByRole('status').getByText(waits).waitFor();
+    await page
+      .getByText('You can pay 7.649 AE now. 0.5 AE stays as reserve. 0.1 AE is on its way.')
+      .waitFor();
   });
 
   it('closes only after a yes: Escape leaves the channel alone', async () => {

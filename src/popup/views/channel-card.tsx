@@ -5,14 +5,14 @@ import { t } from '../texts/index.ts';
 import { BlockSteps } from '../ui/feedback.tsx';
 import { Amount, Bar, type Part } from '../ui/money.tsx';
 import { Connection, PeerBadge, peerName } from '../ui/peer.tsx';
-import { isOver } from './totals.ts';
+import { isOver, reserveOf } from './totals.ts';
 
 /** Mine left, theirs right, each with its reserve at the outer end. */
 export function balanceParts(channel: ChannelView): Part[] {
   const mine = BigInt(channel.mine);
   const theirs = BigInt(channel.theirs);
   const reserve = BigInt(channel.terms.channelReserve);
-  const keptMine = reserve < mine ? reserve : mine;
+  const keptMine = reserveOf(channel);
   const keptTheirs = reserve < theirs ? reserve : theirs;
   return [
     { kind: 'kept', aetto: keptMine },

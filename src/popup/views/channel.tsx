@@ -23,12 +23,13 @@ import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
 import { MoveForm } from './pay.tsx';
 import { RaiseChannelFee } from './raise-fee.tsx';
-import { canAbort, canClose, canCloseAlone, canMove, isOver } from './totals.ts';
+import { canAbort, canClose, canCloseAlone, canMove, isOver, reserveOf } from './totals.ts';
 
 const Chart = lazy(() => import('../ui/chart.tsx'));
 
 function Balances({ channel }: { channel: ChannelView }) {
-  const kept = BigInt(channel.mine) - BigInt(channel.spendable);
+  const kept = reserveOf(channel);
+  const onItsWay = BigInt(channel.mine) - kept - BigInt(channel.spendable);
   return (
     <section className="card" aria-label={t.channel.balances}>
       <div className="balance-figures">
@@ -46,6 +47,7 @@ function Balances({ channel }: { channel: ChannelView }) {
         <p className="help" style={{ marginTop: 'var(--s3)' }}>
           {t.channel.payable(formatAe(BigInt(channel.spendable)))}
           {kept > 0n && ` ${t.channel.kept(formatAe(kept))}`}
+          {onItsWay > 0n && ` ${t.channel.onItsWay(formatAe(onItsWay))}`}
         </p>
       )}
     </section>
