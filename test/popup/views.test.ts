@@ -103,6 +103,16 @@ describe('paying', () => {
       .waitFor();
   });
 
+  it('waits for a deposit, and says so in place of what can be paid', async () => {
+    await visit('depositing', `/channel/${channel}`);
+    await page.getByText('0.1 AE waits until the deposit is final.').first().waitFor();
+    await page.getByText('Payments wait until the deposit is final on the chain.').first().waitFor();
+    expect(await page.getByText('You can pay').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Pay', exact: true }).getAttribute('aria-disabled')).toBe(
+      'true',
+    );
+  });
+
   it('closes only after a yes: Escape leaves the channel alone', async () => {
     await visit('calm', `/channel/${channel}`);
     await page.getByRole('button', { name: 'Close channel' }).click();

@@ -486,6 +486,10 @@ export const de: Texts = {
     connecting: 'Verbindung zur Gegenseite wird aufgebaut…',
     reconnect: 'Neu verbinden',
     reconnecting: 'Wird verbunden…',
+    moveWaits: {
+      deposit: 'Zahlungen warten, bis die Einzahlung auf der Chain endgültig ist.',
+      withdrawal: 'Zahlungen warten, bis die Auszahlung auf der Chain endgültig ist.',
+    },
     notOpen: 'Zahlungen sind möglich, sobald der Kanal offen ist.',
     allOnItsWay: 'Gerade nichts zum Zahlen da: Was nicht Reserve ist, ist unterwegs.',
     nothingToPay: 'Nichts zum Zahlen da: Dein ganzes Guthaben hier ist Reserve.',

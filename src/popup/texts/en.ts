@@ -411,6 +411,10 @@ export const en = {
     connecting: 'Connecting to the other side…',
     reconnect: 'Reconnect',
     reconnecting: 'Reconnecting…',
+    moveWaits: {
+      deposit: 'Payments wait until the deposit is final on the chain.',
+      withdrawal: 'Payments wait until the withdrawal is final on the chain.',
+    },
     notOpen: 'Payments are possible once the channel is open.',
     allOnItsWay: 'Nothing to pay with now: what is not reserve is on its way.',
     nothingToPay: 'Nothing to pay with: your whole balance here is reserve.',

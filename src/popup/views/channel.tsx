@@ -21,7 +21,7 @@ import { balanceParts, pendingText, progressText, queuedText } from './channel-c
 import { Entries } from './entries.tsx';
 import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
-import { MoveForm } from './pay.tsx';
+import { blocked, MoveForm } from './pay.tsx';
 import { RaiseChannelFee } from './raise-fee.tsx';
 import { canAbort, canClose, canCloseAlone, canMove, isOver, reserveOf } from './totals.ts';
 
@@ -30,6 +30,8 @@ const Chart = lazy(() => import('../ui/chart.tsx'));
 function Balances({ channel }: { channel: ChannelView }) {
   const kept = reserveOf(channel);
   const onItsWay = BigInt(channel.mine) - kept - BigInt(channel.spendable);
+  // Why nothing can be paid now stands at the form's button.
+  const payable = blocked(channel, null) === null;
   return (
     <section className="card" aria-label={t.channel.balances}>
       <div className="balance-figures">
@@ -45,8 +47,8 @@ function Balances({ channel }: { channel: ChannelView }) {
       <Bar parts={balanceParts(channel)} />
       {channel.phase === 'open' && channel.progress?.what !== 'force' && (
         <p className="help" style={{ marginTop: 'var(--s3)' }}>
-          {t.channel.payable(formatAe(BigInt(channel.spendable)))}
-          {kept > 0n && ` ${t.channel.kept(formatAe(kept))}`}
+          {payable && `${t.channel.payable(formatAe(BigInt(channel.spendable)))} `}
+          {kept > 0n && t.channel.kept(formatAe(kept))}
           {onItsWay > 0n && ` ${t.channel.onItsWay(formatAe(onItsWay))}`}
         </p>
       )}

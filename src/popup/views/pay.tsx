@@ -11,10 +11,13 @@ import { queuedText } from './channel-card.tsx';
 import { reserveOf } from './totals.ts';
 
 /** Why nothing can be moved now; null where it can. */
-function blocked(channel: ChannelView, spendable: bigint | null): string | null {
+export function blocked(channel: ChannelView, spendable: bigint | null): string | null {
   if (channel.phase !== 'open') return t.channel.notOpen;
   if (channel.connection === 'offline') return t.channel.offline;
   if (channel.connection === 'connecting') return t.channel.connecting;
+  const { pending, progress } = channel;
+  if (pending?.kind === 'deposit' || pending?.kind === 'withdrawal') return t.channel.moveWaits[pending.kind];
+  if (progress?.what === 'force') return t.channel.force.running;
   if (spendable === 0n)
     return BigInt(channel.mine) > reserveOf(channel) ? t.channel.allOnItsWay : t.channel.nothingToPay;
   return null;
