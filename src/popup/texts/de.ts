@@ -455,7 +455,7 @@ export const de: Texts = {
     review: 'Prüfen',
     confirmTitle: (peer) => `Kanal mit ${peer} öffnen?`,
     confirmText:
-      'Die Gegenseite muss erst zustimmen. Bis beide unterschrieben haben, kannst du ohne Kosten aufgeben.',
+      'Die Gegenseite muss erst zustimmen. Bis auch du unterschrieben hast, kannst du ohne Kosten aufgeben.',
     confirm: 'Kanal öffnen',
     confirming: 'Wird vorgeschlagen…',
     fixFirst: 'Berichtige zuerst die markierten Felder.',
@@ -510,6 +510,10 @@ export const de: Texts = {
     deposit: 'Hinzufügen',
     withdraw: 'Herausnehmen',
     moving: 'Wird vorgeschlagen…',
+    adding: (amount) =>
+      `${amount} AE hinzuzufügen ist vorgeschlagen. Hat die Gegenseite unterschrieben, nimmt es die Chain in einigen Blöcken.`,
+    takingOut: (amount) =>
+      `${amount} AE herauszunehmen ist vorgeschlagen. Hat die Gegenseite unterschrieben, nimmt es die Chain in einigen Blöcken.`,
     recovered:
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
     settling: {

@@ -380,7 +380,7 @@ export const en = {
     quoting: 'Working out the fee',
     review: 'Review',
     confirmTitle: (peer: string) => `Open a channel with ${peer}?`,
-    confirmText: 'They have to agree first. Until both have signed you can still give up at no cost.',
+    confirmText: 'They have to agree first. Until you have signed too, you can give up at no cost.',
     confirm: 'Open channel',
     confirming: 'Proposing…',
     fixFirst: 'Correct the marked fields first.',
@@ -433,6 +433,10 @@ export const en = {
     deposit: 'Add',
     withdraw: 'Take out',
     moving: 'Proposing…',
+    adding: (amount: string) =>
+      `Proposed to add ${amount} AE. Once the other side has signed, the chain takes it within some blocks.`,
+    takingOut: (amount: string) =>
+      `Proposed to take out ${amount} AE. Once the other side has signed, the chain takes it within some blocks.`,
     recovered:
       'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
     settling: {
