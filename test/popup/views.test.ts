@@ -113,6 +113,13 @@ describe('paying', () => {
     );
   });
 
+  it('goes to the field that has to be corrected where the form cannot be sent', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Pay', exact: true }).click();
+    await page.getByText('Enter an amount in AE.').waitFor();
+    await page.waitForFunction("document.activeElement?.getAttribute('aria-invalid') === 'true'");
+  });
+
   it('closes only after a yes: Escape leaves the channel alone', async () => {
     await visit('calm', `/channel/${channel}`);
     await page.getByRole('button', { name: 'Close channel' }).click();

@@ -1,5 +1,5 @@
 /** Adding coins to a channel and taking them out again. */
-import { useState } from 'react';
+import { type MouseEvent, useState } from 'react';
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe, parseAmount } from '../amount.ts';
 import { t } from '../texts/index.ts';
@@ -7,6 +7,7 @@ import { Button } from '../ui/button.tsx';
 import { FeeSlider, useFees } from '../ui/fee.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { AmountField, amountOf } from '../ui/field.tsx';
+import { focusInvalid } from '../ui/page.tsx';
 import { useClient, useSubmit } from '../wallet.tsx';
 
 const rules = { wholeUnits: true };
@@ -36,8 +37,9 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
     deposit.clear();
     withdraw.clear();
   };
-  const submit = (move: typeof deposit) => () => {
+  const submit = (move: typeof deposit) => (event: MouseEvent<HTMLButtonElement>) => {
     setAttempted(true);
+    focusInvalid(event.currentTarget.form);
     clear();
     if (amount !== null && !reason) move.submit();
   };
