@@ -369,7 +369,7 @@ export const de: Texts = {
   connection: { online: 'Verbunden', connecting: 'Verbindet', offline: 'Nicht verbunden' },
   pending: {
     paying: (amount) => `${amount} AE werden gezahlt`,
-    being_paid: (amount) => `${amount} AE kommen an`,
+    being_paid: (amount) => `Um ${amount} AE gebeten; die Gegenseite hat etwa zwei Minuten für die Antwort`,
     asked: (amount) => `${amount} AE werden von dir erbeten`,
     contract: () => 'Ein Vertrag wird ausgeführt',
     contract_asked: () => 'Die Gegenseite möchte einen Vertrag anlegen',

@@ -296,7 +296,7 @@ export const en = {
   connection: { online: 'Online', connecting: 'Connecting', offline: 'Offline' },
   pending: {
     paying: (amount: string) => `Paying ${amount} AE`,
-    being_paid: (amount: string) => `Receiving ${amount} AE`,
+    being_paid: (amount: string) => `Asked for ${amount} AE; the other side has about two minutes to answer`,
     asked: (amount: string) => `${amount} AE asked for`,
     contract: () => 'A contract is being carried out',
     contract_asked: () => 'They want to make a contract',

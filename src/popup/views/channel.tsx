@@ -63,12 +63,8 @@ function UnderWay({ channel }: { channel: ChannelView }) {
   if (!pending && !queued) return null;
   return (
     <Notice role="status">
-      {pending && (
-        <p>
-          {pendingText(pending)}
-          {pending.note && `: ${pending.note}`}
-        </p>
-      )}
+      {pending && <p>{pendingText(pending)}</p>}
+      {pending?.note && <p className="soft note-text">{pending.note}</p>}
       {queued && <p>{queued}</p>}
     </Notice>
   );
