@@ -120,6 +120,11 @@ describe('paying', () => {
     await page.waitForFunction("document.activeElement?.getAttribute('aria-invalid') === 'true'");
   });
 
+  it('is told how long a close can be disputed', async () => {
+    await visit('contested', `/channel/${channel}`);
+    await page.getByTestId('stage').getByText('477 blocks left, about 24 hours').waitFor();
+  });
+
   it('closes only after a yes: Escape leaves the channel alone', async () => {
     await visit('calm', `/channel/${channel}`);
     await page.getByRole('button', { name: 'Close channel' }).click();

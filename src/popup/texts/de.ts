@@ -365,6 +365,8 @@ export const de: Texts = {
     record: 'Beträge in der Chain festgehalten',
     notInBlock: 'Abgeschickt, noch in keinem Block',
     confirmations: (n, of) => `${n} von ${of} Bestätigungen`,
+    left: (blocks, time) => `noch ${blocks}, ${time}`,
+    over: 'Sie ist vorbei.',
   },
   connection: { online: 'Verbunden', connecting: 'Verbindet', offline: 'Nicht verbunden' },
   pending: {

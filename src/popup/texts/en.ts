@@ -292,6 +292,8 @@ export const en = {
     record: 'Balances recorded on the chain',
     notInBlock: 'Sent, not in a block yet',
     confirmations: (n: number, of: number) => `${n} of ${of} confirmations`,
+    left: (blocks: string, time: string) => `${blocks} left, ${time}`,
+    over: 'It is over.',
   },
   connection: { online: 'Online', connecting: 'Connecting', offline: 'Offline' },
   pending: {

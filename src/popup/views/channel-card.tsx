@@ -1,5 +1,6 @@
 import type { ChannelView } from '../../rpc/schema.ts';
 import { formatAe } from '../amount.ts';
+import { blocksAsTime } from '../format.ts';
 import { useRoute } from '../router.ts';
 import { t } from '../texts/index.ts';
 import { BlockSteps } from '../ui/feedback.tsx';
@@ -45,9 +46,11 @@ export function queuedText({ queued, pending }: ChannelView): string | null {
 }
 
 export function progressText(progress: NonNullable<ChannelView['progress']>): string {
-  return progress.confirmations < 0
-    ? t.progress.notInBlock
-    : t.progress.confirmations(Math.min(progress.confirmations, progress.required), progress.required);
+  const { what, confirmations, required } = progress;
+  if (confirmations < 0) return t.progress.notInBlock;
+  if (what !== 'dispute') return t.progress.confirmations(Math.min(confirmations, required), required);
+  const left = required - confirmations;
+  return left > 0 ? t.progress.left(t.blocks(left), blocksAsTime(left)) : t.progress.over;
 }
 
 export function ChannelCard({ channel }: { channel: ChannelView }) {
