@@ -149,7 +149,9 @@ function watchtowerOf(actor: ChannelActor, tower: TowerClient | null): ChannelVi
 }
 
 function unreachableNote(engine: Engine, actor: ChannelActor): string | null {
-  return engine.connection(actor) === 'online' ? null : engine.unreachable(actor);
+  const { phase } = actor.channel;
+  const over = phase === 'closed' || phase === 'aborted';
+  return over || engine.connection(actor) === 'online' ? null : engine.unreachable(actor);
 }
 
 function pendingOf(channel: Channel): ChannelView['pending'] {
