@@ -88,6 +88,7 @@ export function channelView(
     spendable: (channel.phase === 'open' ? spendable(channel) : 0n).toString(),
     sequenceNumber: (channel.latest && !isEmptyHanded(channel) ? channel.latest.number : 0n).toString(),
     pending: pendingOf(channel),
+    ...queuedOf(channel),
     progress: progressOf(channel, height),
     contracts: contractsView(channel),
     closeQuote: quote && { ...sidesView(quote.balances, channel.role), fee: quote.fee.toString() },
@@ -148,7 +149,9 @@ function watchtowerOf(actor: ChannelActor, tower: TowerClient | null): ChannelVi
 }
 
 function unreachableNote(engine: Engine, actor: ChannelActor): string | null {
-  return engine.connection(actor) === 'online' ? null : engine.unreachable(actor);
+  const { phase } = actor.channel;
+  const over = phase === 'closed' || phase === 'aborted';
+  return over || engine.connection(actor) === 'online' ? null : engine.unreachable(actor);
 }
 
 function pendingOf(channel: Channel): ChannelView['pending'] {
@@ -175,6 +178,12 @@ function pendingOf(channel: Channel): ChannelView['pending'] {
   if (channel.phase === 'shutting_down' || channel.phase === 'closing')
     return { kind: 'closing', amount: '0', note: null };
   return null;
+}
+
+function queuedOf({ live }: Channel): Pick<ChannelView, 'queued'> {
+  let sum = 0n;
+  for (const { direction, amount } of live.queue) if (direction === 'pay') sum += amount;
+  return sum > 0n ? { queued: sum.toString() } : {};
 }
 
 function progressOf(channel: Channel, height: number): ChannelView['progress'] {

@@ -86,6 +86,8 @@ export const ChannelView = v.object({
       note: v.nullable(v.string()),
     }),
   ),
+  /** What own payments still wait for their turn, behind what is under way; absent where none do. */
+  queued: v.optional(Aetto),
   progress: v.nullable(Progress),
   /** Contracts of the latest state, and all coins that they hold or have paid to others than the two. */
   contracts: v.object({

@@ -92,6 +92,39 @@ describe('paying', () => {
     expect(await page.getByLabel('Amount').first().inputValue()).toBe('6.66');
   });
 
+  it('that waits behind a request is shown wherever the channel is', async () => {
+    await visit('queued', '/');
+    const waits = '0.1 AE waits until the other side has answered your request.';
+    await page.getByTestId('channel-card').getByText(waits).waitFor();
+    await page.getByTestId('channel-card').click();
+    await page.getByRole('status').getByText(waits).waitFor();
+    await page
+      .getByText('You can pay 7.649 AE now. 0.5 AE stays as reserve. 0.1 AE is on its way.')
+      .waitFor();
+  });
+
+  it('waits for a deposit, and says so in place of what can be paid', async () => {
+    await visit('depositing', `/channel/${channel}`);
+    await page.getByText('0.1 AE waits until the deposit is final.').first().waitFor();
+    await page.getByText('Payments wait until the deposit is final on the chain.').first().waitFor();
+    expect(await page.getByText('You can pay').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Pay', exact: true }).getAttribute('aria-disabled')).toBe(
+      'true',
+    );
+  });
+
+  it('goes to the field that has to be corrected where the form cannot be sent', async () => {
+    await visit('calm', `/channel/${channel}`);
+    await page.getByRole('button', { name: 'Pay', exact: true }).click();
+    await page.getByText('Enter an amount in AE.').waitFor();
+    await page.waitForFunction("document.activeElement?.getAttribute('aria-invalid') === 'true'");
+  });
+
+  it('is told how long a close can be disputed', async () => {
+    await visit('contested', `/channel/${channel}`);
+    await page.getByTestId('stage').getByText('477 blocks left, about 24 hours').waitFor();
+  });
+
   it('closes only after a yes: Escape leaves the channel alone', async () => {
     await visit('calm', `/channel/${channel}`);
     await page.getByRole('button', { name: 'Close channel' }).click();

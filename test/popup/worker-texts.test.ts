@@ -21,8 +21,8 @@ describe('a sentence of the worker', () => {
 
   test.each([
     ['State 17 restored from the other side.', 'Stand 17 wurde'],
-    ['You raised the network fee of this transaction from 0.1 to 0.25 AE.', 'von 0.1 auf 0.25 AE'],
-    ['Your account holds 1.5 AE; this channel needs 2 AE with the fee.', 'Dein Konto hat 1.5 AE'],
+    ['You raised the network fee of this transaction from 0.1 to 0.25 AE.', 'von 0,1 auf 0,25 AE'],
+    ['Your account holds 1.5 AE; this channel needs 2 AE with the fee.', 'Dein Konto hat 1,5 AE'],
     ['The other side is not online at /ip4/127.0.0.1/tcp/1/ws.', 'unter /ip4/127.0.0.1/tcp/1/ws nicht'],
     [
       "The node cannot be reached (http://localhost:3013/v3/status): fetch failed (ECONNREFUSED). Check the network, and the node's address in the settings.",
@@ -30,6 +30,21 @@ describe('a sentence of the worker', () => {
     ],
     ['This node is on ae_uat, not ae_mainnet.', 'auf ae_uat, nicht auf ae_mainnet'],
     ['Deposit by the initiator', 'Einzahlung'],
+    [
+      'The channel is being closed by one side with round 17, in block 900; it can be disputed until block 1380.',
+      'mit Runde 17 geschlossen, in Block 900; bis Block 1380',
+    ],
+    [
+      "Your wallet's answer, round 18, is in block 901. It can be disputed until block 1381.",
+      'Bis Block 1381',
+    ],
+    ['The other side reported: nobody decided in time', 'meldet: niemand hat rechtzeitig entschieden'],
+    ['The other side reported: Something new.', 'meldet (auf Englisch): Something new.'],
+    [
+      'The other side cannot be reached: The connection to the watchtower was lost.',
+      'Genauer: Die Verbindung zum Wachturm ist abgebrochen.',
+    ],
+    ['This channel can pay at most 1.5 AE now: 0.5 AE stay as reserve.', 'höchstens 1,5 AE zahlen: 0,5 AE'],
   ])('%s keeps what it says of this case', (english, german) => {
     expect(fromWorker(english)).toContain(german);
   });

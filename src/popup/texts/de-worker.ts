@@ -53,12 +53,16 @@ const whole: Record<string, string> = {
   'No address of the other side is known: ask it for a new invite.':
     'Keine Adresse der Gegenseite ist bekannt: Bitte sie um eine neue Einladung.',
   'The connection to the watchtower was lost.': 'Die Verbindung zum Wachturm ist abgebrochen.',
+  'nobody decided in time': 'niemand hat rechtzeitig entschieden',
+  'declined by the user': 'abgelehnt',
+  'both sides proposed at once': 'beide Seiten haben zugleich etwas vorgeschlagen',
   'What answers there is no watchtower of the chain that your wallet is on.':
     'Was dort antwortet, ist kein Wachturm der Chain, auf der deine Wallet ist.',
 };
 
 const number = '(\\d+)';
 const amount = '([\\d.]+)';
+/** In German `{1}` is the first captured amount, with the German decimal mark; `{: 1}` a captured sentence. */
 const patterns: [english: RegExp, german: string][] = [
   [/^Deposit by the (?:initiator|responder)$/, 'Einzahlung'],
   [/^Withdrawal by the (?:initiator|responder)$/, 'Auszahlung'],
@@ -68,7 +72,7 @@ const patterns: [english: RegExp, german: string][] = [
   ],
   [
     new RegExp(`^You raised the network fee of this transaction from ${amount} to ${amount} AE\\.$`),
-    'Du hast die Netzgebühr dieser Transaktion von $1 auf $2 AE erhöht.',
+    'Du hast die Netzgebühr dieser Transaktion von {1} auf {2} AE erhöht.',
   ],
   [
     new RegExp(`^The chain settled with round ${number}; gone since block ${number}\\.$`),
@@ -76,14 +80,45 @@ const patterns: [english: RegExp, german: string][] = [
   ],
   [
     new RegExp(`^Your account holds ${amount} AE; this channel needs ${amount} AE with the fee\\.$`),
-    'Dein Konto hat $1 AE; dieser Kanal braucht mit der Gebühr $2 AE.',
+    'Dein Konto hat {1} AE; dieser Kanal braucht mit der Gebühr {2} AE.',
+  ],
+  [
+    new RegExp(`^Your account holds ${amount} AE; this needs ${amount} AE with the fee\\.$`),
+    'Dein Konto hat {1} AE; dies braucht mit der Gebühr {2} AE.',
+  ],
+  [
+    new RegExp(
+      `^Your account holds ${amount} AE; this needs ${amount} AE: ${amount} AE for the fee and up to ${amount} AE for gas\\.$`,
+    ),
+    'Dein Konto hat {1} AE; dies braucht {2} AE: {3} AE für die Gebühr und bis zu {4} AE für Gas.',
+  ],
+  [
+    new RegExp(`^the account holds ${amount} AE; initiator_amount and fee need ${amount} AE$`),
+    'Dein Konto hat {1} AE; Einlage und Gebühr brauchen {2} AE.',
+  ],
+  [
+    new RegExp(`^This channel can pay at most ${amount} AE now: ${amount} AE stay as reserve\\.$`),
+    'Dieser Kanal kann jetzt höchstens {1} AE zahlen: {2} AE bleiben als Reserve.',
+  ],
+  [
+    new RegExp(`^The other side can pay at most ${amount} AE here\\.$`),
+    'Die Gegenseite kann hier höchstens {1} AE zahlen.',
+  ],
+  [
+    new RegExp(
+      `^Your wallet's answer, round ${number}, is in block ${number}\\. It can be disputed until block ${number}\\.$`,
+    ),
+    'Die Antwort deiner Wallet, Runde $1, steht in Block $2. Bis Block $3 ist Einspruch möglich.',
+  ],
+  [
+    new RegExp(
+      `^The channel is being closed by one side with round ${number}, in block ${number}; it can be disputed until block ${number}\\.$`,
+    ),
+    'Der Kanal wird von einer Seite mit Runde $1 geschlossen, in Block $2; bis Block $3 ist Einspruch möglich.',
   ],
   [/^The other side is not online at (.+)\.$/, 'Die Gegenseite ist unter $1 nicht erreichbar.'],
-  [
-    /^The other side cannot be reached: (.+)$/,
-    'Die Gegenseite ist nicht zu erreichen. Genauer (auf Englisch): $1',
-  ],
-  [/^The other side reported: (.+)$/s, 'Die Gegenseite meldet: $1'],
+  [/^The other side cannot be reached: (.+)$/, 'Die Gegenseite ist nicht zu erreichen. Genauer{: 1}'],
+  [/^The other side reported: (.+)$/s, 'Die Gegenseite meldet{: 1}'],
   [
     /^Someone else answers at (.+): ask the other side for a new invite\.$/,
     'Unter $1 antwortet jemand anderes: Bitte die Gegenseite um eine neue Einladung.',
@@ -98,7 +133,7 @@ const patterns: [english: RegExp, german: string][] = [
   ],
   [
     /^The node cannot be used \((.+)\): (.+)\. Check the node's address in the settings, or try again later\.$/s,
-    'Der Knoten ist nicht brauchbar ($1). Prüfe seine Adresse in den Einstellungen, oder versuche es später noch einmal. Genauer (auf Englisch): $2',
+    'Der Knoten ist nicht brauchbar ($1). Prüfe seine Adresse in den Einstellungen, oder versuche es später noch einmal. Genauer{: 2}',
   ],
   [
     /^There is no node's API at (.+): it knows no \/v3\/status\. Check the node's address in the settings\.$/,
@@ -115,15 +150,33 @@ const patterns: [english: RegExp, german: string][] = [
   [/^This node is on (\S+), not (\S+)\.$/, 'Dieser Knoten ist auf $1, nicht auf $2.'],
   [
     /^The wallet’s data could not be written, and nothing of this step was kept: (.+)$/s,
-    'Die Daten der Wallet ließen sich nicht schreiben, und nichts von diesem Schritt ist geblieben. Schaffe Platz auf der Festplatte. Genauer (auf Englisch): $1',
+    'Die Daten der Wallet ließen sich nicht schreiben, und nichts von diesem Schritt ist geblieben. Schaffe Platz auf der Festplatte. Genauer{: 1}',
   ],
 ];
 
-/** The sentence in German; null where this table does not have it. */
-export function fromWorker(sentence: string): string | null {
-  if (Object.hasOwn(whole, sentence)) return whole[sentence]!;
-  const found = patterns.find(([english]) => english.test(sentence));
-  return found ? sentence.replace(...found) : null;
+/** Sentences within sentences: what another side wrote may go on like that for long. */
+const deepest = 3;
+
+/** A sentence within another one: said to be English where it is not known. */
+function inner(sentence: string, depth: number): string {
+  const german = depth < deepest ? inGerman(sentence, depth + 1) : null;
+  return german === null ? ` (auf Englisch): ${sentence}` : `: ${german}`;
 }
+
+function inGerman(sentence: string, depth: number): string | null {
+  if (Object.hasOwn(whole, sentence)) return whole[sentence]!;
+  for (const [english, german] of patterns) {
+    const found = english.exec(sentence);
+    if (found)
+      return german.replace(/\$(\d)|\{(: )?(\d)\}/g, (_, plain, colon, place) => {
+        const captured = found[Number(plain ?? place)]!;
+        return plain ? captured : colon ? inner(captured, depth) : captured.replace('.', ',');
+      });
+  }
+  return null;
+}
+
+/** The sentence in German; null where this table does not have it. */
+export const fromWorker = (sentence: string): string | null => inGerman(sentence, 0);
 
 export const sentences: readonly string[] = Object.keys(whole);

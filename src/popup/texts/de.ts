@@ -365,11 +365,13 @@ export const de: Texts = {
     record: 'Beträge in der Chain festgehalten',
     notInBlock: 'Abgeschickt, noch in keinem Block',
     confirmations: (n, of) => `${n} von ${of} Bestätigungen`,
+    left: (blocks, time) => `noch ${blocks}, ${time}`,
+    over: 'Sie ist vorbei.',
   },
   connection: { online: 'Verbunden', connecting: 'Verbindet', offline: 'Nicht verbunden' },
   pending: {
     paying: (amount) => `${amount} AE werden gezahlt`,
-    being_paid: (amount) => `${amount} AE kommen an`,
+    being_paid: (amount) => `Um ${amount} AE gebeten; die Gegenseite hat etwa zwei Minuten für die Antwort`,
     asked: (amount) => `${amount} AE werden von dir erbeten`,
     contract: () => 'Ein Vertrag wird ausgeführt',
     contract_asked: () => 'Die Gegenseite möchte einen Vertrag anlegen',
@@ -377,6 +379,13 @@ export const de: Texts = {
     deposit: (amount) => `${amount} AE werden eingezahlt`,
     withdrawal: (amount) => `${amount} AE werden ausgezahlt`,
     closing: () => 'Wird geschlossen',
+  },
+  queued: {
+    request: (amount) => `${amount} AE warten, bis die Gegenseite deine Bitte beantwortet hat.`,
+    answer: (amount) => `${amount} AE warten, bis du der Gegenseite geantwortet hast.`,
+    deposit: (amount) => `${amount} AE warten, bis die Einzahlung endgültig ist.`,
+    withdrawal: (amount) => `${amount} AE warten, bis die Auszahlung endgültig ist.`,
+    other: (amount) => `${amount} AE warten, bis das Laufende erledigt ist.`,
   },
 
   recover: {
@@ -448,7 +457,7 @@ export const de: Texts = {
     review: 'Prüfen',
     confirmTitle: (peer) => `Kanal mit ${peer} öffnen?`,
     confirmText:
-      'Die Gegenseite muss erst zustimmen. Bis beide unterschrieben haben, kannst du ohne Kosten aufgeben.',
+      'Die Gegenseite muss erst zustimmen. Bis auch du unterschrieben hast, kannst du ohne Kosten aufgeben.',
     confirm: 'Kanal öffnen',
     confirming: 'Wird vorgeschlagen…',
     fixFirst: 'Berichtige zuerst die markierten Felder.',
@@ -459,6 +468,7 @@ export const de: Texts = {
     balances: 'Guthaben',
     payable: (amount) => `Du kannst jetzt ${amount} AE zahlen.`,
     kept: (amount) => `${amount} AE bleiben als Reserve.`,
+    onItsWay: (amount) => `${amount} AE sind unterwegs.`,
     pay: 'Zahlen',
     request: 'Bitten',
     history: 'Verlauf',
@@ -478,7 +488,12 @@ export const de: Texts = {
     connecting: 'Verbindung zur Gegenseite wird aufgebaut…',
     reconnect: 'Neu verbinden',
     reconnecting: 'Wird verbunden…',
+    moveWaits: {
+      deposit: 'Zahlungen warten, bis die Einzahlung auf der Chain endgültig ist.',
+      withdrawal: 'Zahlungen warten, bis die Auszahlung auf der Chain endgültig ist.',
+    },
     notOpen: 'Zahlungen sind möglich, sobald der Kanal offen ist.',
+    allOnItsWay: 'Gerade nichts zum Zahlen da: Was nicht Reserve ist, ist unterwegs.',
     nothingToPay: 'Nichts zum Zahlen da: Dein ganzes Guthaben hier ist Reserve.',
     close: 'Kanal schließen',
     closeTitle: 'Diesen Kanal schließen?',
@@ -497,6 +512,10 @@ export const de: Texts = {
     deposit: 'Hinzufügen',
     withdraw: 'Herausnehmen',
     moving: 'Wird vorgeschlagen…',
+    adding: (amount) =>
+      `${amount} AE hinzuzufügen ist vorgeschlagen. Hat die Gegenseite unterschrieben, nimmt es die Chain in einigen Blöcken.`,
+    takingOut: (amount) =>
+      `${amount} AE herauszunehmen ist vorgeschlagen. Hat die Gegenseite unterschrieben, nimmt es die Chain in einigen Blöcken.`,
     recovered:
       'Der Stand dieses Kanals wurde von der Gegenseite wiederhergestellt, die weiter war als diese Wallet. Wenn dieselbe Wortliste in einem anderen Browser benutzt wird, benutze einen der beiden nicht weiter.',
     settling: {

@@ -292,11 +292,13 @@ export const en = {
     record: 'Balances recorded on the chain',
     notInBlock: 'Sent, not in a block yet',
     confirmations: (n: number, of: number) => `${n} of ${of} confirmations`,
+    left: (blocks: string, time: string) => `${blocks} left, ${time}`,
+    over: 'It is over.',
   },
   connection: { online: 'Online', connecting: 'Connecting', offline: 'Offline' },
   pending: {
     paying: (amount: string) => `Paying ${amount} AE`,
-    being_paid: (amount: string) => `Receiving ${amount} AE`,
+    being_paid: (amount: string) => `Asked for ${amount} AE; the other side has about two minutes to answer`,
     asked: (amount: string) => `${amount} AE asked for`,
     contract: () => 'A contract is being carried out',
     contract_asked: () => 'They want to make a contract',
@@ -304,6 +306,14 @@ export const en = {
     deposit: (amount: string) => `Depositing ${amount} AE`,
     withdrawal: (amount: string) => `Withdrawing ${amount} AE`,
     closing: () => 'Closing',
+  },
+  /** An own payment that waits behind what is under way. */
+  queued: {
+    request: (amount: string) => `${amount} AE waits until the other side has answered your request.`,
+    answer: (amount: string) => `${amount} AE waits until you have answered the other side.`,
+    deposit: (amount: string) => `${amount} AE waits until the deposit is final.`,
+    withdrawal: (amount: string) => `${amount} AE waits until the withdrawal is final.`,
+    other: (amount: string) => `${amount} AE waits until what is under way is done.`,
   },
 
   recover: {
@@ -372,7 +382,7 @@ export const en = {
     quoting: 'Working out the fee',
     review: 'Review',
     confirmTitle: (peer: string) => `Open a channel with ${peer}?`,
-    confirmText: 'They have to agree first. Until both have signed you can still give up at no cost.',
+    confirmText: 'They have to agree first. Until you have signed too, you can give up at no cost.',
     confirm: 'Open channel',
     confirming: 'Proposing…',
     fixFirst: 'Correct the marked fields first.',
@@ -383,6 +393,7 @@ export const en = {
     balances: 'Balances',
     payable: (amount: string) => `You can pay ${amount} AE now.`,
     kept: (amount: string) => `${amount} AE stays as reserve.`,
+    onItsWay: (amount: string) => `${amount} AE is on its way.`,
     pay: 'Pay',
     request: 'Request',
     history: 'History',
@@ -402,7 +413,12 @@ export const en = {
     connecting: 'Connecting to the other side…',
     reconnect: 'Reconnect',
     reconnecting: 'Reconnecting…',
+    moveWaits: {
+      deposit: 'Payments wait until the deposit is final on the chain.',
+      withdrawal: 'Payments wait until the withdrawal is final on the chain.',
+    },
     notOpen: 'Payments are possible once the channel is open.',
+    allOnItsWay: 'Nothing to pay with now: what is not reserve is on its way.',
     nothingToPay: 'Nothing to pay with: your whole balance here is reserve.',
     close: 'Close channel',
     closeTitle: 'Close this channel?',
@@ -419,6 +435,10 @@ export const en = {
     deposit: 'Add',
     withdraw: 'Take out',
     moving: 'Proposing…',
+    adding: (amount: string) =>
+      `Proposed to add ${amount} AE. Once the other side has signed, the chain takes it within some blocks.`,
+    takingOut: (amount: string) =>
+      `Proposed to take out ${amount} AE. Once the other side has signed, the chain takes it within some blocks.`,
     recovered:
       'This channel’s state was restored from the other side, which was ahead of this wallet. If the same phrase is used in another browser, stop using one of the two.',
     settling: {

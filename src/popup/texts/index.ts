@@ -44,6 +44,7 @@ if (inPage) {
 
 /** What the person is told of a failure of the worker. */
 export const failureText = (code: string, message: string): string =>
+  t.errors.fromWorker(message) ??
   t.errors.withDetail(Object.hasOwn(t.errors.known, code) ? t.errors.known[code]! : null, message);
 
 /** What the worker says by itself; what this language does not know of it is said to be English. */

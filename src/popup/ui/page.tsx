@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import { navigate } from '../router.ts';
 import { t } from '../texts/index.ts';
 import { IconButton } from './button.tsx';
@@ -7,7 +7,25 @@ import { BackIcon } from './icons.tsx';
 /** Only the first page of a visit leaves the focus where the browser puts it. */
 let visited = false;
 
-/** A view with its heading. Focus moves to the heading, so that a screen reader says where one is. */
+/** Names the document, and moves the focus to the heading, so that a screen reader says where one is; null: neither. */
+export function useHeading(title: string | null): RefObject<HTMLHeadingElement | null> {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (title === null) return;
+    document.title = title;
+    const typing = document.activeElement?.matches('input, textarea, select');
+    if (visited && !typing) heading.current?.focus();
+    visited = true;
+  }, [title]);
+  return heading;
+}
+
+/** After a submission that the form did not take, once it is marked: to the first field that has to be corrected. */
+export function focusInvalid(form: Element | null): void {
+  setTimeout(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 0);
+}
+
+/** A view with its heading. */
 export function Page({
   title,
   back,
@@ -25,13 +43,7 @@ export function Page({
   onSubmit?(): void;
   children: ReactNode;
 }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    document.title = `${title} – ${t.product}`;
-    const typing = document.activeElement?.matches('input, textarea, select');
-    if (visited && !typing) heading.current?.focus();
-    visited = true;
-  }, [title]);
+  const heading = useHeading(`${title} – ${t.product}`);
   const content = (
     <>
       <div className="page-body">{children}</div>
@@ -39,7 +51,7 @@ export function Page({
     </>
   );
   return (
-    <main className="page">
+    <main className="page" onSubmit={({ target }) => target instanceof Element && focusInvalid(target)}>
       <header className="page-head">
         {back !== undefined && (
           <IconButton

@@ -17,18 +17,21 @@ import { Page } from '../ui/page.tsx';
 import { Connection, peerName } from '../ui/peer.tsx';
 import { useChannel, useClient, useLoad, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
-import { balanceParts, pendingText, progressText } from './channel-card.tsx';
+import { balanceParts, pendingText, progressText, queuedText } from './channel-card.tsx';
 import { Entries } from './entries.tsx';
 import { Force } from './force.tsx';
 import { FundsForm } from './funds.tsx';
-import { MoveForm } from './pay.tsx';
+import { blocked, MoveForm } from './pay.tsx';
 import { RaiseChannelFee } from './raise-fee.tsx';
-import { canAbort, canClose, canCloseAlone, canMove, isOver } from './totals.ts';
+import { canAbort, canClose, canCloseAlone, canMove, isOver, reserveOf } from './totals.ts';
 
 const Chart = lazy(() => import('../ui/chart.tsx'));
 
 function Balances({ channel }: { channel: ChannelView }) {
-  const kept = BigInt(channel.mine) - BigInt(channel.spendable);
+  const kept = reserveOf(channel);
+  const onItsWay = BigInt(channel.mine) - kept - BigInt(channel.spendable);
+  // Why nothing can be paid now stands at the form's button.
+  const payable = blocked(channel, null) === null;
   return (
     <section className="card" aria-label={t.channel.balances}>
       <div className="balance-figures">
@@ -44,11 +47,26 @@ function Balances({ channel }: { channel: ChannelView }) {
       <Bar parts={balanceParts(channel)} />
       {channel.phase === 'open' && channel.progress?.what !== 'force' && (
         <p className="help" style={{ marginTop: 'var(--s3)' }}>
-          {t.channel.payable(formatAe(BigInt(channel.spendable)))}
-          {kept > 0n && ` ${t.channel.kept(formatAe(kept))}`}
+          {payable && `${t.channel.payable(formatAe(BigInt(channel.spendable)))} `}
+          {kept > 0n && t.channel.kept(formatAe(kept))}
+          {onItsWay > 0n && ` ${t.channel.onItsWay(formatAe(onItsWay))}`}
         </p>
       )}
     </section>
+  );
+}
+
+/** What is not done yet, and the own payments that wait for it. */
+function UnderWay({ channel }: { channel: ChannelView }) {
+  const { pending } = channel;
+  const queued = queuedText(channel);
+  if (!pending && !queued) return null;
+  return (
+    <Notice role="status">
+      {pending && <p>{pendingText(pending)}</p>}
+      {pending?.note && <p className="soft note-text">{pending.note}</p>}
+      {queued && <p>{queued}</p>}
+    </Notice>
   );
 }
 
@@ -475,12 +493,7 @@ function Detail({ channel, route }: { channel: ChannelView; route: Route }) {
       <Held channel={channel} />
       {channel.recovered && <Notice tone="warn">{t.channel.recovered}</Notice>}
       <Settling channel={channel} />
-      {channel.pending && (
-        <Notice role="status">
-          {pendingText(channel.pending)}
-          {channel.pending.note && `: ${channel.pending.note}`}
-        </Notice>
-      )}
+      <UnderWay channel={channel} />
       {channel.force && !isOver(channel) && <Force channel={channel} force={channel.force} />}
       <Reconnect channel={channel} />
       <Tabs.Root className="tabs" value={tab} onValueChange={(next) => setChosen(String(next))}>

@@ -1,12 +1,13 @@
 /** Adding coins to a channel and taking them out again. */
-import { useState } from 'react';
+import { type MouseEvent, useState } from 'react';
 import type { ChannelView } from '../../rpc/schema.ts';
-import { parseAmount } from '../amount.ts';
+import { formatAe, parseAmount } from '../amount.ts';
 import { t } from '../texts/index.ts';
 import { Button } from '../ui/button.tsx';
 import { FeeSlider, useFees } from '../ui/fee.tsx';
-import { Problem } from '../ui/feedback.tsx';
+import { Problem, Success } from '../ui/feedback.tsx';
 import { AmountField, amountOf } from '../ui/field.tsx';
+import { focusInvalid } from '../ui/page.tsx';
 import { useClient, useSubmit } from '../wallet.tsx';
 
 const rules = { wholeUnits: true };
@@ -15,6 +16,7 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
   const client = useClient();
   const [text, setText] = useState('');
   const [attempted, setAttempted] = useState(false);
+  const [done, setDone] = useState<string | null>(null);
   const amount = amountOf(parseAmount(text, rules));
   const fees = useFees(
     amount === null ? null : { type: 'move', channel: channel.id, amount: amount.toString() },
@@ -22,6 +24,7 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
   const feeStep = fees.step;
   const send = (method: 'channel.deposit' | 'channel.withdraw') => async () => {
     await client.call(method, { channel: channel.id, amount: amount!.toString(), feeStep });
+    setDone((method === 'channel.deposit' ? t.channel.adding : t.channel.takingOut)(formatAe(amount!)));
     setText('');
     setAttempted(false);
   };
@@ -29,8 +32,15 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
   const withdraw = useSubmit(`out ${channel.id} ${amount} ${feeStep}`, send('channel.withdraw'));
   const busy = deposit.busy || withdraw.busy;
   const reason = channel.connection === 'online' ? null : t.channel.offline;
-  const submit = (move: typeof deposit) => () => {
+  const clear = () => {
+    setDone(null);
+    deposit.clear();
+    withdraw.clear();
+  };
+  const submit = (move: typeof deposit) => (event: MouseEvent<HTMLButtonElement>) => {
     setAttempted(true);
+    focusInvalid(event.currentTarget.form);
+    clear();
     if (amount !== null && !reason) move.submit();
   };
   return (
@@ -41,8 +51,7 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
         value={text}
         onValue={(value) => {
           setText(value);
-          deposit.clear();
-          withdraw.clear();
+          clear();
         }}
         rules={rules}
         attempted={attempted}
@@ -52,6 +61,7 @@ export function FundsForm({ channel }: { channel: ChannelView }) {
         <FeeSlider fees={fees.fees} step={feeStep} onStep={fees.setStep} error={fees.error} readOnly={busy} />
       )}
       <Problem>{deposit.error ?? withdraw.error}</Problem>
+      <Success>{done}</Success>
       <div className="row">
         <Button
           look="secondary"

@@ -1,5 +1,5 @@
 /** Everything at one look: what there is, what needs the person, the channels. */
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { ApprovalView } from '../../rpc/schema.ts';
 import { shortAddress, shortTime, siteName } from '../format.ts';
 import { inActionPopup, navigateInTab } from '../surface.ts';
@@ -20,6 +20,7 @@ import {
   TabIcon,
 } from '../ui/icons.tsx';
 import { Amount, Bar, type Part } from '../ui/money.tsx';
+import { useHeading } from '../ui/page.tsx';
 import { peerName } from '../ui/peer.tsx';
 import { useClient, useSubmit, useWallet } from '../wallet.tsx';
 import { Banners } from './banners.tsx';
@@ -228,16 +229,16 @@ const WaitingSends = lazy(() => import('./raise-fee.tsx'));
 /** `beside`: another view has the page's main part. */
 export function Home({ beside }: { beside?: boolean }) {
   const { account } = useWallet();
-  useEffect(() => {
-    if (!beside) document.title = t.product;
-  }, [beside]);
+  const heading = useHeading(beside ? null : t.product);
   const Part = beside ? 'section' : 'main';
   return (
     <Part className="page" aria-label={beside ? t.home.title : undefined}>
       <header className="page-head">
         <span className="brand">
           <Mark size={26} />
-          <h1>{t.product}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {t.product}
+          </h1>
         </span>
         <HomeNav />
       </header>

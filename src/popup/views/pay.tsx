@@ -7,13 +7,19 @@ import { Button } from '../ui/button.tsx';
 import { Problem, Success } from '../ui/feedback.tsx';
 import { AmountField, amountOf, TextField } from '../ui/field.tsx';
 import { useClient, useSubmit } from '../wallet.tsx';
+import { queuedText } from './channel-card.tsx';
+import { reserveOf } from './totals.ts';
 
 /** Why nothing can be moved now; null where it can. */
-function blocked(channel: ChannelView, spendable: bigint | null): string | null {
+export function blocked(channel: ChannelView, spendable: bigint | null): string | null {
   if (channel.phase !== 'open') return t.channel.notOpen;
   if (channel.connection === 'offline') return t.channel.offline;
   if (channel.connection === 'connecting') return t.channel.connecting;
-  if (spendable === 0n) return t.channel.nothingToPay;
+  const { pending, progress } = channel;
+  if (pending?.kind === 'deposit' || pending?.kind === 'withdrawal') return t.channel.moveWaits[pending.kind];
+  if (progress?.what === 'force') return t.channel.force.running;
+  if (spendable === 0n)
+    return BigInt(channel.mine) > reserveOf(channel) ? t.channel.allOnItsWay : t.channel.nothingToPay;
   return null;
 }
 
@@ -27,8 +33,7 @@ export function MoveForm({ channel, direction }: { channel: ChannelView; directi
   const theirs = BigInt(channel.theirs);
   const pays = direction === 'pay';
   const most = pays ? BigInt(channel.spendable) : theirs > reserve ? theirs - reserve : 0n;
-  const kept = pays ? BigInt(channel.mine) - most : reserve;
-  const rules = pays ? { limit: { most, reserve: kept } } : {};
+  const rules = pays ? { limit: { most, reserve: reserveOf(channel) } } : {};
   const parsed = parseAmount(text, rules);
   const amount = amountOf(parsed);
   const overTheirs = !pays && amount !== null && amount > most ? t.channel.requestMost(formatAe(most)) : null;
@@ -86,7 +91,7 @@ export function MoveForm({ channel, direction }: { channel: ChannelView; directi
         wide
         busy={move.busy}
         busyLabel={pays ? t.channel.paying : t.channel.requesting}
-        reason={move.busy ? null : reason}
+        reason={move.busy ? (pays ? queuedText(channel) : null) : reason}
       >
         {pays ? t.channel.payButton(label) : t.channel.requestButton(label)}
       </Button>

@@ -31,6 +31,10 @@ export default function Send({ route }: { route: Route }) {
   const [text, setText] = useState('');
   const [attempted, setAttempted] = useState(false);
   const [asking, setAsking] = useState(false);
+  const changed = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    setAsking(false);
+  };
   const [sent, setSent] = useState<(ResultOf<'account.send'> & { amount: bigint }) | null>(null);
   const rules = balance === null ? {} : { limit: { most: balance } };
   const parsed = parseAmount(text, rules);
@@ -79,7 +83,13 @@ export default function Send({ route }: { route: Route }) {
         if (problem === null && parsed.ok) setAsking(true);
       }}
       foot={
-        <Button type="submit" wide reason={balance === 0n ? t.send.noFunds : null}>
+        <Button
+          type="submit"
+          wide
+          busy={asking && fees.fee === null && fees.error === null}
+          busyLabel={t.open.quoting}
+          reason={balance === 0n ? t.send.noFunds : null}
+        >
           {t.send.review}
         </Button>
       }
@@ -93,7 +103,7 @@ export default function Send({ route }: { route: Route }) {
         rows={2}
         maxLength={4096}
         value={to}
-        onValue={setTo}
+        onValue={changed(setTo)}
         error={
           (attempted || address.length > 3) && problem !== t.send.toEmpty
             ? problem
@@ -107,7 +117,7 @@ export default function Send({ route }: { route: Route }) {
           small
           label={t.contacts.choose}
           value={contacts.find((contact) => contact.address === address)?.address ?? ''}
-          onValue={setTo}
+          onValue={changed(setTo)}
         >
           <option value="">{t.contacts.none}</option>
           {contacts.map((contact) => (
@@ -121,13 +131,13 @@ export default function Send({ route }: { route: Route }) {
         label={t.channel.amount}
         help={balance === null ? undefined : t.send.amountHelp(formatAe(balance))}
         value={text}
-        onValue={setText}
+        onValue={changed(setText)}
         rules={rules}
         attempted={attempted}
       />
       {ready && <FeeSlider fees={fees.fees} step={feeStep} onStep={fees.setStep} error={fees.error} />}
       <Confirm
-        open={asking}
+        open={asking && fees.fee !== null}
         onClose={() => setAsking(false)}
         title={t.send.confirmTitle}
         text={t.send.confirmText}

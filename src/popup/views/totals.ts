@@ -32,10 +32,17 @@ export const canCloseAlone = ({ phase, connection }: ChannelView): boolean =>
   phase === 'failed' ||
   (['locking', 'open', 'shutting_down', 'closing'].includes(phase) && connection !== 'online');
 
+/** What of the own part always stays in the channel. */
+export function reserveOf(channel: ChannelView): bigint {
+  const mine = BigInt(channel.mine);
+  const reserve = BigInt(channel.terms.channelReserve);
+  return reserve < mine ? reserve : mine;
+}
+
 export type Totals = {
   spendable: bigint;
   reserve: bigint;
-  /** In a channel that is not open yet, closing, or stopped. */
+  /** In a channel that is not open yet, closing, or stopped; and what is being paid. */
   moving: bigint;
   onChain: bigint | null;
   total: bigint;
@@ -49,7 +56,8 @@ export function totalsOf(view: WalletView): Totals {
     const mine = BigInt(channel.mine);
     if (channel.phase === 'open') {
       spendable += BigInt(channel.spendable);
-      reserve += mine - BigInt(channel.spendable);
+      reserve += reserveOf(channel);
+      moving += mine - reserveOf(channel) - BigInt(channel.spendable);
     } else if (!isOver(channel) && !uncommitted.has(channel.phase) && leftAccount(channel)) moving += mine;
   }
   const onChain = view.account?.balance == null ? null : BigInt(view.account.balance);
