@@ -37,12 +37,12 @@ export const loadVault = ({ store, session }: { store: Store; session: Session }
     locked: () => undefined,
   });
 
-/** Everything that a store holds but the encrypted phrase and what this installation alone has seen. */
+/** Everything that a store holds but the encrypted phrase, what this installation alone has seen, and how events are numbered. */
 export async function contents(store: Store): Promise<Partial<Record<Table, [string, unknown][]>>> {
   const all: Partial<Record<Table, [string, unknown][]>> = {};
   for (const table of tables) {
     const rows = (await store.list(table)).filter(
-      ({ key }) => table !== 'meta' || !/^(vault$|nonce\/|rival\/)/.test(key),
+      ({ key }) => table !== 'meta' || !/^(vault$|nonce\/|rival\/|events\/)/.test(key),
     );
     if (rows.length > 0) all[table] = rows.map(({ key, value }) => [key, value]);
   }
