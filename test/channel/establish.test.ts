@@ -7,7 +7,7 @@ import { consider, type Event, initiate, type Terms } from '../../src/protocol/c
 import { sum } from '../../src/protocol/channel/record.ts';
 import type { Message, MessageOf } from '../../src/protocol/wire/index.ts';
 import { encode } from '../../src/protocol/wire/index.ts';
-import { ae, balancesOf, chainHash, networkId, standardTerms, World } from './world.ts';
+import { ae, balancesOf, chainHash, networkId, payment, standardTerms, World } from './world.ts';
 
 const push: Terms = { ...standardTerms, pushAmount: 2n * ae };
 
@@ -351,6 +351,51 @@ describe('seed: funding_locked', () => {
     world.alice.post({ type: 'chain', what: 'funding', confirmations: null });
     expect(world.alice.channel?.phase).toBe('confirming');
     expect(world.broadcasts.length).toBe(posted + 1);
+  });
+});
+
+describe('a node that loses sight of the funding for a moment', () => {
+  test.each(['request', 'deposit', 'withdraw'] as const)(
+    'after both locked: a %s waits until it is back',
+    (what) => {
+      const world = new World();
+      world.establish();
+      const { alice, bob } = world;
+      bob.post({ type: 'chain', what: 'funding', confirmations: 1 });
+      world.settle();
+      bob.post({ type: 'chain', what: 'funding', confirmations: null });
+      alice.post({ type: 'chain', what: 'funding', confirmations: 1 });
+      expect(alice.channel!.phase).toBe('open');
+      if (what === 'request') alice.post({ type: what, request: payment(ae) });
+      else alice.post({ type: what, amount: ae });
+      world.settle();
+      expect(bob.channel!.phase).toBe('confirming');
+      expect(bob.disconnects.at(-1)).toMatch(/not deep enough/);
+      bob.post({ type: 'chain', what: 'funding', confirmations: 2 });
+      world.connect();
+      world.settle();
+      if (what !== 'request') expect(bob.channel!.move).not.toBeNull();
+      else expect(bob.channel!.latest!.number).toBe(1n);
+      expect([alice.channel!.phase, bob.channel!.phase]).toEqual(['open', 'open']);
+    },
+  );
+  test('an update of a side that has not locked is an error all the same', () => {
+    const world = new World();
+    world.establish();
+    const { alice, bob } = world;
+    alice.post({ type: 'chain', what: 'funding', confirmations: 1 });
+    world.wire.toBob = [];
+    alice.channel = { ...alice.channel!, phase: 'open' };
+    alice.post({ type: 'request', request: payment(ae) });
+    world.settle();
+    expect(bob.channel!.phase).toBe('failed');
+  });
+  test('of a record that was made anew from the chain there is none to lose', () => {
+    const { alice } = new World().open();
+    const channel = { ...alice.channel!, funding: null };
+    alice.channel = channel;
+    alice.post({ type: 'chain', what: 'funding', confirmations: null });
+    expect(alice.channel).toBe(channel);
   });
 });
 

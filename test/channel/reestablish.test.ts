@@ -19,6 +19,32 @@ const restore = (world: World, who: 'alice' | 'bob', disk: ChannelRow) => {
   world.settle();
 };
 
+describe('a record from before the funding was locked', () => {
+  test.each(['confirming', 'locking'] as const)(
+    '%s: what the peer shows tells that it has locked',
+    (phase) => {
+      const world = new World();
+      world.establish();
+      const { alice, bob } = world;
+      if (phase === 'locking') bob.post({ type: 'chain', what: 'funding', confirmations: 1 });
+      const old = structuredClone(bob.disk!);
+      expect(old.phase).toBe(phase);
+      world.confirm(1);
+      alice.post({ type: 'request', request: payment(ae) });
+      world.settle();
+      restore(world, 'bob', old);
+      bob.post({ type: 'chain', what: 'funding', confirmations: 5 });
+      world.settle();
+      expect(bob.channel).toMatchObject({ phase: 'open', recovered: true });
+      expect(bob.disk).toMatchObject({ phase: 'open', locked: { mine: true, theirs: true } });
+      alice.post({ type: 'request', request: payment(ae) });
+      world.settle();
+      expect(bob.channel!.latest!.number).toBe(2n);
+      expect(sameState(alice, bob)).toBe(true);
+    },
+  );
+});
+
 describe('equal numbers', () => {
   test('resume', () => {
     const { world } = paid();

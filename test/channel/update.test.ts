@@ -274,7 +274,7 @@ describe('PROTOCOL 4: refusal', () => {
     });
     expect(world.alice.channel!.phase).toBe('failed');
   });
-  test('an update_error under the number of the own update itself is answered as a conflict', () => {
+  test('an update_error under the number of the refused update itself is no refusal', () => {
     const world = new World().open();
     request(world.alice, ae);
     const { channelId, latest } = world.alice.channel!;

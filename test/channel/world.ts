@@ -93,7 +93,7 @@ export class Party {
   /** Every byte string this party ever signed. */
   signed: Uint8Array[] = [];
   /** The one signature that it gave away for each number, over its whole life: `no number is ever used twice`. */
-  given = new Map<bigint, string>();
+  given = new Map<string, string>();
   env: Env = { now: 0, settings: { ...defaultSettings, contracts: 'any' } };
   nonce = 0n;
   nodeAnswers = true;
@@ -217,7 +217,7 @@ export class Party {
   }
 
   /** PROTOCOL 1: no signature leaves for two states of one number, or a cheater could choose between them. */
-  checkNumber(message: Message, { move }: Channel): void {
+  checkNumber(message: Message, { move, temporaryId }: Channel): void {
     let number: bigint;
     switch (message.type) {
       case 'update':
@@ -235,9 +235,10 @@ export class Party {
         return;
     }
     const signature = toHex(message.signature);
-    const before = this.given.get(number) ?? signature;
+    const key = `${toHex(temporaryId)} ${number}`;
+    const before = this.given.get(key) ?? signature;
     if (before !== signature) throw new Error(`two states of number ${number} were signed`);
-    this.given.set(number, signature);
+    this.given.set(key, signature);
   }
 
   /** The process dies and comes back with what is on its disk. */

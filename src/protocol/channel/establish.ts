@@ -518,7 +518,9 @@ const isFinal = (channel: Channel, confirmations: number | null): boolean =>
 
 /** The node's view of the funding: once deep enough, this side says so (seed: funding_locked). */
 export function onFundingConfirmations(channel: Channel, env: Env, confirmations: number | null): Transition {
-  const funding = channel.funding!;
+  const { funding } = channel;
+  // Of a channel that was made anew from the chain its transaction is not known.
+  if (!funding) return transition(channel);
   const known = change(channel, env, { funding: { ...funding, confirmations } });
   const deep = confirmations !== null && confirmations >= channel.minimumDepth;
   // An open channel waits without updates until its funding is back; both have locked it already.
@@ -595,6 +597,17 @@ export function onFundingLocked(
     change(channel, env, { phase: open ? 'open' : channel.phase, locked }),
     persist(open ? [opened(channel)] : []),
   );
+}
+
+/** The peer has locked and so may I have: my node has lost sight of the funding since. Sent again by the next greeting. */
+export function onEarly(
+  channel: Channel,
+  env: Env,
+  message: MessageOf<'update' | 'update_deposit_created' | 'update_withdrawal_created'>,
+): Transition {
+  if (!channel.locked.theirs)
+    return stop(channel, env, `${message.type} is not expected while ${channel.phase}`, true);
+  return transition(channel, { type: 'disconnect', reason: 'the funding is not deep enough here now' });
 }
 
 // ---- delegates (PROTOCOL 3): one inband_message before the side's next message

@@ -19,6 +19,7 @@ import {
   fund,
   onAccept,
   onCancelConfirmed,
+  onEarly,
   onFundedDespiteCancel,
   onFundingConfirmations,
   onFundingCreated,
@@ -165,6 +166,16 @@ const funded: Cells = {
   'message:channel_reestablish_ack': onReestablishAck,
   'message:funding_locked': onFundingLocked,
 };
+/** The funding is co-signed, and not locked by both. */
+const waiting: Cells = {
+  ...funded,
+  'message:update': onEarly,
+  'message:update_deposit_created': onEarly,
+  'message:update_withdrawal_created': onEarly,
+  'chain:funding': onFundingConfirmations,
+  shutdown: onShutdownWanted,
+  'message:shutdown': onShutdown,
+};
 const updating: Cells = {
   ...funded,
   'message:update_deposit_created': onDepositCreated,
@@ -211,19 +222,8 @@ const table: Record<Phase, Cells> = {
     'chain:funding': onFundedDespiteCancel,
     'chain:cancel': onCancelConfirmed,
   },
-  confirming: {
-    ...funded,
-    'message:funding_signed': ignore,
-    'chain:funding': onFundingConfirmations,
-    shutdown: onShutdownWanted,
-    'message:shutdown': onShutdown,
-  },
-  locking: {
-    ...funded,
-    'chain:funding': onFundingConfirmations,
-    shutdown: onShutdownWanted,
-    'message:shutdown': onShutdown,
-  },
+  confirming: { ...waiting, 'message:funding_signed': ignore },
+  locking: waiting,
   open: {
     ...updating,
     abort: onAbortMove,

@@ -63,6 +63,11 @@ export function* onReestablish(channel: Channel, env: Env, message: MessageOf<'c
   if (!equalBytes(message.chain_hash, channel.chainHash))
     return stop(channel, env, 'channel_reestablish names another chain', true);
   if (channel.phase === 'half_signed') return yield* fromHalfSigned(channel, env, message);
+  // Nothing is above number 0 before both have locked: this record is older, and funding_locked is not sent again.
+  if (message.sequence_number > 0n && !channel.locked.theirs) {
+    const done = yield* onReestablish(sawFunding(channel, env), env, message);
+    return { ...done, effects: joinPersists([persist(), ...done.effects]) };
+  }
   const anew = yield* closingAnew(channel, env);
   if (anew === channel) return yield* compare(channel, env, message);
   const done = yield* compare(anew, env, message);
@@ -115,7 +120,7 @@ function* onEqual(
   return resume(channel, []);
 }
 
-/** Whoever made its record anew from the chain has seen the funding there, and cannot name its transaction. */
+/** Whoever made its record anew from the chain has seen the funding there, and cannot name its transaction; so has whoever shows an update. */
 const sawFunding = (channel: Channel, env: Env): Channel =>
   change(channel, env, {
     locked: { ...channel.locked, theirs: true },
