@@ -226,7 +226,7 @@ describe('seed: channel_open, the responder SHOULD abort', () => {
 describe('seed: channel_open, the responder MAY abort', () => {
   const cases: [string, object, RegExp][] = [
     ['lock_period is too small', { minLockPeriod: 11 }, /lock_period 10 is too small/],
-    ['push_amount is too small', { minPushAmount: 1n }, /push_amount 0 is too small/],
+    ['push_amount is too small', { minPushAmount: 1n }, /push_amount 0 AE is too small/],
     ['channel_reserve is too small', { minChannelReserve: ae }, /channel_reserve .* is too small/],
     ['channel_reserve is too large', { maxChannelReserve: 1n }, /channel_reserve .* is too large/],
     ['responder_amount is too large', { maxResponderAmount: ae }, /responder_amount .* is too large/],

@@ -388,7 +388,7 @@ describe('requests', () => {
     const world = new World().open();
     request(world.alice, 10n * ae);
     expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: false, code: 'insufficient_funds' });
-    expect(world.alice.outcomes.at(-1)?.message).toMatch(/at most 9900000000000000000/);
+    expect(world.alice.outcomes.at(-1)?.message).toMatch(/at most 9\.9 AE now: 0\.1 AE stay/);
     request(world.alice, (99n * ae) / 10n);
     world.settle();
     expect(world.alice.outcomes.at(-1)).toMatchObject({ ok: true });

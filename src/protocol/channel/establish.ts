@@ -28,7 +28,7 @@ import type {
   Terms,
   Transition,
 } from './types.ts';
-import { fromUnits, toUnits } from './units.ts';
+import { fromUnits, inAe, toUnits } from './units.ts';
 
 /** How far a receiver searches for the payer's gas price (PROTOCOL 1). */
 export const gasPriceSearch = 7;
@@ -149,7 +149,7 @@ export function* accept(channel: Channel, env: Env, { minimumDepth }: EventOf<'a
     return stop(
       channel,
       env,
-      `the initiator's account holds ${balance.balance} aetto, less than initiator_amount ${channel.terms.initiatorAmount}`,
+      `the initiator's account holds ${inAe(balance.balance)} AE, less than initiator_amount, ${inAe(channel.terms.initiatorAmount)} AE`,
       true,
     );
   const { terms } = channel;
@@ -250,7 +250,8 @@ export function* fund(channel: Channel, env: Env): Rule {
   const need = channel.terms.initiatorAmount + tx.fee;
   const problem = isOutOfReach(nonce, own.nonce)
     ? outOfReach(nonce, own.nonce)
-    : own.balance < need && `the account holds ${own.balance} aetto; initiator_amount and fee need ${need}`;
+    : own.balance < need &&
+      `the account holds ${inAe(own.balance)} AE; initiator_amount and fee need ${inAe(need)} AE`;
   if (problem) {
     const stopped = stop(channel, env, problem, true);
     return { ...stopped, effects: [release, ...stopped.effects] };
@@ -439,7 +440,7 @@ export function* onFundingCreated(channel: Channel, env: Env, message: MessageOf
     return stop(
       channel,
       env,
-      `the responder's account holds ${own.balance} aetto, less than responder_amount ${channel.terms.responderAmount}`,
+      `the responder's account holds ${inAe(own.balance)} AE, less than responder_amount, ${inAe(channel.terms.responderAmount)} AE`,
       true,
     );
   const signature = yield* sign(bytes);

@@ -53,6 +53,7 @@ import type {
   Transition,
   UnsignedCall,
 } from './types.ts';
+import { inAe } from './units.ts';
 
 /** Whether the own forced call waits for the chain. */
 const isForcing = (channel: Channel): boolean => isUnderWay(channel, 'force_progress');
@@ -151,7 +152,7 @@ export function* onForceProgress(channel: Channel, env: Env, wish: EventOf<'forc
   if (own.balance < fee + made.mostGasCost)
     return refused(
       channel,
-      `Your account holds ${own.balance} aetto; this needs ${fee + made.mostGasCost}: ${fee} for the fee and up to ${made.mostGasCost} for gas.`,
+      `Your account holds ${inAe(own.balance)} AE; this needs ${inAe(fee + made.mostGasCost)} AE: ${inAe(fee)} AE for the fee and up to ${inAe(made.mostGasCost)} AE for gas.`,
     );
   return yield* post(transition(channel), env, 'force_progress', made.tx.round, (held) => ({
     ...made.tx,

@@ -41,7 +41,7 @@ import type {
   Rule,
   Transition,
 } from './types.ts';
-import { AmountError, fromUnits, toUnits } from './units.ts';
+import { AmountError, fromUnits, inAe, toUnits } from './units.ts';
 import { awaitChain, chainFirst, conflict, coSigned, fundingLost, refusalReasons, refuse } from './update.ts';
 
 export const bothSigned = (move: Move): boolean =>
@@ -87,7 +87,7 @@ function problemOf(channel: Channel, { kind, by, amount }: Wanted): string | nul
   const reserve = channel.terms.channelReserve;
   const left = latest(channel).balances[by] - amount;
   if (kind === 'withdrawal' && left < reserve)
-    return `a withdrawal of ${amount} aetto leaves ${left} aetto, less than channel_reserve ${reserve}`;
+    return `a withdrawal of ${inAe(amount)} AE leaves less than channel_reserve, ${inAe(reserve)} AE`;
   return null;
 }
 
@@ -175,7 +175,10 @@ function* create(channel: Channel, env: Env, wanted: Wanted, feeStep = 0): Rule 
   const need = move.fee + (wanted.kind === 'deposit' ? wanted.amount : 0n);
   if (own.balance < need)
     return {
-      ...refused(channel, `Your account holds ${own.balance} aetto; this needs ${need} with the fee.`),
+      ...refused(
+        channel,
+        `Your account holds ${inAe(own.balance)} AE; this needs ${inAe(need)} AE with the fee.`,
+      ),
       effects: [release],
     };
   const signature = yield* sign(signingBytes(channel.networkId, move.hash));

@@ -1,7 +1,7 @@
 /** What terms a channel may have: the draft's MUSTs, the chain's own rules, and the responder's MAYs. */
 
 import type { AcceptancePolicy, Balances, Terms } from './types.ts';
-import { AmountError, toUnits } from './units.ts';
+import { AmountError, inAe, toUnits } from './units.ts';
 
 /** The balances at sequence_number 0: what each commits, after the push (PROTOCOL 1). */
 export const openingBalances = (terms: Terms): Balances => ({
@@ -43,14 +43,14 @@ export function policyProblem(terms: Terms, policy: AcceptancePolicy): string | 
   if (terms.lockPeriod > policy.maxLockPeriod)
     return `lock_period ${terms.lockPeriod} is too large: at most ${policy.maxLockPeriod} blocks`;
   if (terms.pushAmount < policy.minPushAmount)
-    return `push_amount ${terms.pushAmount} is too small: at least ${policy.minPushAmount} aetto`;
+    return `push_amount ${inAe(terms.pushAmount)} AE is too small: at least ${inAe(policy.minPushAmount)} AE`;
   if (terms.channelReserve < policy.minChannelReserve)
-    return `channel_reserve ${terms.channelReserve} is too small: at least ${policy.minChannelReserve} aetto`;
+    return `channel_reserve ${inAe(terms.channelReserve)} AE is too small: at least ${inAe(policy.minChannelReserve)} AE`;
   if (terms.channelReserve > policy.maxChannelReserve)
-    return `channel_reserve ${terms.channelReserve} is too large: at most ${policy.maxChannelReserve} aetto`;
+    return `channel_reserve ${inAe(terms.channelReserve)} AE is too large: at most ${inAe(policy.maxChannelReserve)} AE`;
   if (terms.initiatorAmount < policy.minInitiatorAmount)
-    return `initiator_amount ${terms.initiatorAmount} is too small: at least ${policy.minInitiatorAmount} aetto`;
+    return `initiator_amount ${inAe(terms.initiatorAmount)} AE is too small: at least ${inAe(policy.minInitiatorAmount)} AE`;
   if (terms.responderAmount > policy.maxResponderAmount)
-    return `responder_amount ${terms.responderAmount} is too large: at most ${policy.maxResponderAmount} aetto`;
+    return `responder_amount ${inAe(terms.responderAmount)} AE is too large: at most ${inAe(policy.maxResponderAmount)} AE`;
   return null;
 }

@@ -49,6 +49,7 @@ import type {
   Transition,
 } from './types.ts';
 import { forgotten, goesOnWithout, goingOn, isUndoneForGood } from './undone.ts';
+import { inAe } from './units.ts';
 
 /** Reasons of update_error (PROTOCOL 4). 128 and up are the application's. */
 export const refusalReasons = {
@@ -99,14 +100,12 @@ export function onRequest(channel: Channel, env: Env, { request }: EventOf<'requ
   if (request.direction === 'pay' && request.amount > spendable(channel))
     return refuse(
       'insufficient_funds',
-      `This channel can pay at most ${spendable(channel)} aetto now: ${channel.terms.channelReserve} aetto stay as reserve.`,
+      `This channel can pay at most ${inAe(spendable(channel))} AE now: ${inAe(channel.terms.channelReserve)} AE stay as reserve.`,
     );
   const peer = latest(channel).balances[other(channel.role)];
-  if (request.direction === 'ask' && request.amount > peer - channel.terms.channelReserve)
-    return refuse(
-      'insufficient_funds',
-      `The other side can pay at most ${peer - channel.terms.channelReserve} aetto here.`,
-    );
+  const theirs = peer > channel.terms.channelReserve ? peer - channel.terms.channelReserve : 0n;
+  if (request.direction === 'ask' && request.amount > theirs)
+    return refuse('insufficient_funds', `The other side can pay at most ${inAe(theirs)} AE here.`);
   if (channel.live.link !== 'up') {
     if (isCall(request)) return callKept(channel, env, request, 'offline', offlineCall);
     return refuse(
